@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * ipcx: shared regions and message queues owned by the kernel.
+ *
+ * This header is the reference of the ABI. /dev/ipcx makes, finds and lists
+ * objects; every object (a region or a queue) is a file descriptor of its own:
+ * close-on-exec, pollable if it is a queue, mappable, passable over SCM_RIGHTS.
+ * Mapped rings follow the protocol of <linux/ipcx_ring.h>.
+ *
+ * Rules that hold for every ioctl here:
+ *  - A structure begins with its own size in bytes, set by the caller, and with
+ *    flags. A size below the first version's is -EINVAL; a larger one than the
+ *    kernel knows is accepted if what the kernel does not know is zero, and
+ *    -E2BIG otherwise. An unknown flag or non-zero padding is -EINVAL, an
+ *    unknown command or one of another kind of descriptor -ENOTTY, an
+ *    unreadable or unwritable pointer -EFAULT.
+ *  - Calls that make a descriptor return it. A failed call changes nothing and
+ *    writes no output; the few that can transfer a part return how much.
+ *  - Deadlines are absolute CLOCK_MONOTONIC nanoseconds. IPCX_NO_WAIT fails
+ *    with -EAGAIN instead of blocking, IPCX_FOREVER has no limit, a deadline
+ *    that passes is -ETIMEDOUT. A signal interrupts a blocked call: it restarts
+ *    by itself if the handler was installed with SA_RESTART, which is harmless
+ *    as the deadline is absolute, and is -EINTR otherwise.
+ */
+#ifndef _UAPI_LINUX_IPCX_H
+#define _UAPI_LINUX_IPCX_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define IPCX_ABI_VERSION	1
+
+/* Bytes of a name without the terminating NUL, which is never passed. */
+#define IPCX_NAME_MAX		127
+
+#define IPCX_NO_WAIT		0ULL
+#define IPCX_FOREVER		(~0ULL)
+
+/* Kinds of object. */
+#define IPCX_KIND_ANY		0
+#define IPCX_KIND_REGION	1
+#define IPCX_KIND_QUEUE		2
+
+/*
+ * Rights of a descriptor. They are fixed when it is made, travel with it and
+ * its duplicates, and can only be narrowed (IPCX_IOC_REOPEN). The mode bits of
+ * an object give: r READ or RECV, w WRITE or SEND, r and w together MAP; the
+ * owner and whoever has CAP_IPC_OWNER over the name's namespace get ADMIN.
+ *
+ * MAP on a queue is trust in both directions: who maps a ring can write all of
+ * it, whatever else the descriptor may do. SEND and RECV then still say what
+ * the holder means to be, which IPCX_QUEUE_HANGUP counts.
+ */
+#define IPCX_RIGHT_READ		(1U << 0)	/* region: map for reading */
+#define IPCX_RIGHT_WRITE	(1U << 1)	/* region: map for writing */
+#define IPCX_RIGHT_SEND		(1U << 2)	/* queue: send */
+#define IPCX_RIGHT_RECV		(1U << 3)	/* queue: receive */
+#define IPCX_RIGHT_MAP		(1U << 4)	/* queue: map the ring */
+#define IPCX_RIGHT_ADMIN	(1U << 5)	/* change the object itself */
+
+#define IPCX_RIGHTS_REGION	(IPCX_RIGHT_READ | IPCX_RIGHT_WRITE | \
+				 IPCX_RIGHT_ADMIN)
+#define IPCX_RIGHTS_QUEUE	(IPCX_RIGHT_SEND | IPCX_RIGHT_RECV | \
+				 IPCX_RIGHT_MAP | IPCX_RIGHT_ADMIN)
+
+/* Flags of both create calls. */
+#define IPCX_CREATE_EXCL	(1U << 0)	/* -EEXIST if the name is taken */
+#define IPCX_CREATE_PERSIST	(1U << 1)	/* named: stays until unlinked */
+
+/* Flags of IPCX_IOC_REGION_CREATE. */
+#define IPCX_REGION_SPARSE	(1U << 8)	/* reserve no memory in advance */
+
+/* Flags of IPCX_IOC_QUEUE_CREATE. */
+#define IPCX_QUEUE_MAPPABLE	(1U << 8)	/* the ring can be mapped */
+#define IPCX_QUEUE_DROP_OLDEST	(1U << 9)	/* a full lane drops, not blocks */
+#define IPCX_QUEUE_HANGUP	(1U << 10)	/* -EPIPE once the other side left */
+
+/* Feature bits of struct ipcx_query. */
+#define IPCX_FEATURE_REGION	(1ULL << 0)
+#define IPCX_FEATURE_QUEUE	(1ULL << 1)
+#define IPCX_FEATURE_MAPPED	(1ULL << 2)	/* mapped rings */
+#define IPCX_FEATURE_HANGUP	(1ULL << 3)
+
+/**
+ * struct ipcx_query - what this module is and allows (IPCX_IOC_QUERY)
+ * @size: in: sizeof(struct ipcx_query)
+ * @flags: in: 0
+ * @abi_version: out: IPCX_ABI_VERSION of the module
+ * @name_max: out: bytes of the longest name
+ * @features: out: IPCX_FEATURE_*
+ * @region_bytes_max: out: bytes of the largest region
+ * @queue_bytes_max: out: bytes of the largest ring, all lanes and overhead
+ * @slots_max: out: slots of all lanes of a queue together
+ * @lanes_max: out: lanes of a queue
+ * @attachments_max: out: address spaces that can map a queue at one time
+ * @batch_max: out: messages of one SEND or RECV
+ */
+struct ipcx_query {
+	__u32 size;
+	__u32 flags;
+	__u32 abi_version;
+	__u32 name_max;
+	__u64 features;
+	__u64 region_bytes_max;
+	__u64 queue_bytes_max;
+	__u32 slots_max;
+	__u32 lanes_max;
+	__u32 attachments_max;
+	__u32 batch_max;
+};
+
+/**
+ * struct ipcx_region_create - make a region (IPCX_IOC_REGION_CREATE)
+ * @size: sizeof(struct ipcx_region_create)
+ * @flags: IPCX_CREATE_*, IPCX_REGION_*
+ * @name: pointer to the name, or 0 for an anonymous region
+ * @name_len: bytes of the name; 0 for an anonymous region
+ * @mode: permission bits, 0777 at most; the umask is not applied
+ * @bytes: size of the region, a multiple of the page size
+ * @rights: rights of the descriptor made, 0 for all
+ * @pad: 0
+ *
+ * Returns a descriptor. A name is any bytes but NUL and '/', seen only in the
+ * network namespace it was made in. Without IPCX_CREATE_EXCL a taken name is
+ * opened as IPCX_IOC_OPEN does, if it is a region of the same size, and
+ * -EEXIST otherwise.
+ *
+ * Memory is reserved at once (-ENOMEM), unless IPCX_REGION_SPARSE, and zeroed.
+ * The region goes with its last descriptor and mapping. IPCX_CREATE_PERSIST
+ * keeps a named one, and the module loaded, until it is unlinked.
+ *
+ * Errors: -EINVAL (flags, padding, mode, rights, @bytes zero or unaligned,
+ * empty or forbidden name, PERSIST or EXCL without a name), -ENAMETOOLONG,
+ * -EFBIG (@bytes above the limit), -EEXIST, -EACCES, -ENOMEM, -EMFILE.
+ */
+struct ipcx_region_create {
+	__u32 size;
+	__u32 flags;
+	__u64 name;
+	__u32 name_len;
+	__u32 mode;
+	__u64 bytes;
+	__u32 rights;
+	__u32 pad;
+};
+
+/**
+ * struct ipcx_queue_create - make a queue (IPCX_IOC_QUEUE_CREATE)
+ * @size: sizeof(struct ipcx_queue_create)
+ * @flags: IPCX_CREATE_*, IPCX_QUEUE_*
+ * @name: as for a region
+ * @name_len: as for a region
+ * @mode: as for a region
+ * @slots: messages a lane holds, a power of two
+ * @slot_size: bytes of the largest message, at least 1
+ * @lanes: strict priorities, 1 to 32; a higher lane is received first
+ * @rights: rights of the descriptor made, 0 for all
+ *
+ * Returns a descriptor. All memory is allocated and charged at once. Names and
+ * life are as for a region; opening what exists asks for the same geometry and
+ * IPCX_QUEUE_* flags.
+ *
+ * Errors: as for a region; -EINVAL also for @slots no power of two and @lanes
+ * or @slot_size out of range, -EFBIG for more slots or bytes than the limits.
+ */
+struct ipcx_queue_create {
+	__u32 size;
+	__u32 flags;
+	__u64 name;
+	__u32 name_len;
+	__u32 mode;
+	__u32 slots;
+	__u32 slot_size;
+	__u32 lanes;
+	__u32 rights;
+};
+
+/**
+ * struct ipcx_open - open a named object (IPCX_IOC_OPEN)
+ * @size: sizeof(struct ipcx_open)
+ * @flags: 0
+ * @name: pointer to the name
+ * @name_len: bytes of the name
+ * @kind: IPCX_KIND_REGION, IPCX_KIND_QUEUE, or IPCX_KIND_ANY
+ * @rights: rights wanted, 0 for all that the mode allows
+ * @pad: 0
+ *
+ * Returns a descriptor.
+ *
+ * Errors: -EINVAL, -ENAMETOOLONG, -ENOENT, -EPROTOTYPE (another kind),
+ * -EACCES (a right that the mode does not give, or none at all), -EMFILE.
+ */
+struct ipcx_open {
+	__u32 size;
+	__u32 flags;
+	__u64 name;
+	__u32 name_len;
+	__u32 kind;
+	__u32 rights;
+	__u32 pad;
+};
+
+/**
+ * struct ipcx_unlink - take a name away (IPCX_IOC_UNLINK)
+ * @size: sizeof(struct ipcx_unlink)
+ * @flags: 0
+ * @name: pointer to the name
+ * @name_len: bytes of the name
+ * @kind: as in struct ipcx_open
+ *
+ * Who has the object open keeps it; the name is free at once.
+ *
+ * Errors: -EINVAL, -ENAMETOOLONG, -ENOENT, -EPROTOTYPE, -EPERM (neither owner
+ * nor CAP_IPC_OWNER).
+ */
+struct ipcx_unlink {
+	__u32 size;
+	__u32 flags;
+	__u64 name;
+	__u32 name_len;
+	__u32 kind;
+};
+
+/**
+ * struct ipcx_reopen - a descriptor with fewer rights (IPCX_IOC_REOPEN)
+ * @size: sizeof(struct ipcx_reopen)
+ * @flags: 0
+ * @rights: rights of the new descriptor: some of this one's, not none
+ * @pad: 0
+ *
+ * Called on an object's descriptor. Returns a new one.
+ *
+ * Errors: -EINVAL (no right, or one unknown for this kind), -EACCES (a right
+ * this descriptor has not), -EMFILE.
+ */
+struct ipcx_reopen {
+	__u32 size;
+	__u32 flags;
+	__u32 rights;
+	__u32 pad;
+};
+
+/**
+ * struct ipcx_stat - all about an object (IPCX_IOC_STAT, IPCX_IOC_LIST)
+ * @size: in: sizeof(struct ipcx_stat)
+ * @flags: in: 0
+ * @id: out: never used again for another object
+ * @kind: out: IPCX_KIND_*
+ * @create_flags: out: flags it was made with, IPCX_CREATE_PERSIST until unlinked
+ * @uid: out: owner, in the caller's user namespace
+ * @gid: out: group, likewise
+ * @mode: out: permission bits
+ * @rights: out: STAT: rights of this descriptor; LIST: what the mode allows
+ * @bytes: out: size of the region; all memory of the queue
+ * @users: out: descriptions open (duplicates of a descriptor count once)
+ * @attachments: out: region: mappings; queue: address spaces that map the ring
+ * @slots: out: queue: messages a lane holds
+ * @slot_size: out: queue: bytes of the largest message
+ * @lanes: out: queue: number of lanes
+ * @waiting_recv: out: queue: threads asleep for a message
+ * @waiting_send: out: queue: threads asleep for space
+ * @repairing: out: queue: dead attachments whose claims are still being repaired
+ * @sent: out: queue: messages published (estimate while claims are under way)
+ * @received: out: queue: messages taken
+ * @depth: out: queue: messages to be taken
+ * @dropped: out: queue: messages dropped by IPCX_QUEUE_DROP_OLDEST
+ * @aborted: out: queue: claims given up, by abort or by death
+ * @redelivered: out: queue: messages given back by dead receivers
+ * @corrupt: out: queue: times the kernel met a ring that could not be
+ * @name: out: NUL-terminated name, empty if anonymous or unlinked
+ *
+ * sent, received, depth, dropped and aborted are read from the mapped ring: who
+ * maps it can falsify them for those who look, and harms nothing else.
+ */
+struct ipcx_stat {
+	__u32 size;
+	__u32 flags;
+	__u64 id;
+	__u32 kind;
+	__u32 create_flags;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__u32 rights;
+	__u64 bytes;
+	__u32 users;
+	__u32 attachments;
+	__u32 slots;
+	__u32 slot_size;
+	__u32 lanes;
+	__u32 waiting_recv;
+	__u32 waiting_send;
+	__u32 repairing;
+	__u64 sent;
+	__u64 received;
+	__u64 depth;
+	__u64 dropped;
+	__u64 aborted;
+	__u64 redelivered;
+	__u64 corrupt;
+	char name[IPCX_NAME_MAX + 1];
+};
+
+/**
+ * struct ipcx_list - what there is (IPCX_IOC_LIST)
+ * @size: sizeof(struct ipcx_list)
+ * @flags: 0
+ * @after: list objects whose id is greater; 0 to begin, then the last id seen
+ * @stats: pointer to an array of struct ipcx_stat to fill
+ * @count: entries in the array, 1 to 1024
+ * @stat_size: bytes of an entry, sizeof(struct ipcx_stat)
+ *
+ * Returns the number of entries filled, in the order of their ids; 0 at the
+ * end. Shown are the objects of the caller's network namespace that the caller
+ * owns, may read by their mode or has CAP_IPC_OWNER for.
+ *
+ * Errors: -EINVAL, -EFAULT.
+ */
+struct ipcx_list {
+	__u32 size;
+	__u32 flags;
+	__u64 after;
+	__u64 stats;
+	__u32 count;
+	__u32 stat_size;
+};
+
+/* Flags of a received message. */
+#define IPCX_MSG_REDELIVERED	(1U << 0)	/* a receiver before you gave it back */
+#define IPCX_MSG_STAMPED	(1U << 1)	/* the kernel vouches for pid, uid, gid */
+
+/**
+ * struct ipcx_msg - one message of a SEND or RECV
+ * @buf: pointer to the payload
+ * @len: in: bytes to send, or room in @buf; out (RECV): bytes received
+ * @lane: SEND: in; RECV: out
+ * @flags: SEND: 0; RECV: out: IPCX_MSG_*
+ * @sender: SEND: 0; RECV: out: attachment of the sender, IPCX_OWNER_KERNEL if
+ *	it came through SEND
+ * @pid: SEND: 0; RECV: out: process of the sender in the receiver's pid
+ *	namespace, 0 if not to be seen there
+ * @uid: SEND: 0; RECV: out: effective user in the receiver's user namespace
+ * @gid: SEND: 0; RECV: out: effective group, likewise
+ * @pad: 0
+ * @ticket: SEND: 0; RECV: out: place in the order of its lane
+ *
+ * For RECV the room must be at least the queue's slot_size (-EMSGSIZE), so that
+ * no message is ever cut or has to be put back. @pid, @uid and @gid are valid
+ * with IPCX_MSG_STAMPED; a message from a mapped ring is attributed by @sender
+ * alone, and only as far as its peers are trusted.
+ */
+struct ipcx_msg {
+	__u64 buf;
+	__u32 len;
+	__u32 lane;
+	__u32 flags;
+	__u32 sender;
+	__u32 pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 pad;
+	__u64 ticket;
+};
+
+/**
+ * struct ipcx_transfer - send or receive messages (IPCX_IOC_SEND, _RECV)
+ * @size: sizeof(struct ipcx_transfer)
+ * @flags: 0
+ * @msgs: pointer to an array of struct ipcx_msg
+ * @count: entries in the array, 1 to 1024
+ * @msg_size: bytes of an entry, sizeof(struct ipcx_msg)
+ * @deadline_ns: when to give up waiting
+ *
+ * Both return the number of messages moved, at least 1. SEND waits for room
+ * until all are sent; if it must stop before that, by deadline, signal or
+ * error, it returns how many went. RECV waits for the first message only and
+ * takes what is there. Messages of one call are sent and received in order.
+ * The kernel's own claims never outlive the call: killing a caller loses no
+ * message and blocks nobody.
+ *
+ * Errors: -EACCES (the descriptor has not the right), -EINVAL (also a @lane
+ * there is not), -EMSGSIZE (SEND: longer than slot_size; RECV: less room),
+ * -EFAULT (a buffer; a message that could not be copied out stays and is
+ * delivered again as REDELIVERED), -EAGAIN, -ETIMEDOUT, -EINTR, -EPIPE
+ * (IPCX_QUEUE_HANGUP: the other side has left and, for RECV, all was taken),
+ * -EBADMSG (a mapped peer spoiled the ring).
+ */
+struct ipcx_transfer {
+	__u32 size;
+	__u32 flags;
+	__u64 msgs;
+	__u32 count;
+	__u32 msg_size;
+	__u64 deadline_ns;
+};
+
+/* Directions: WAIT takes one, WAKE one or both as a mask. */
+#define IPCX_DIR_RECV		0	/* a message can be received */
+#define IPCX_DIR_SEND		1	/* a message can be sent */
+#define IPCX_WAKE_RECV		(1U << IPCX_DIR_RECV)
+#define IPCX_WAKE_SEND		(1U << IPCX_DIR_SEND)
+
+/**
+ * struct ipcx_wait - sleep until a ring can be used (IPCX_IOC_WAIT)
+ * @size: sizeof(struct ipcx_wait)
+ * @flags: 0
+ * @dir: IPCX_DIR_RECV or IPCX_DIR_SEND
+ * @lane: the lane to send on; 0 with IPCX_DIR_RECV
+ * @deadline_ns: when to give up
+ *
+ * Returns 0 once the ring looked usable; somebody else may have been quicker.
+ *
+ * Errors: -EINVAL, -EACCES (the right of that direction is missing), -EAGAIN,
+ * -ETIMEDOUT, -EINTR, -EPIPE (as for SEND and RECV).
+ */
+struct ipcx_wait {
+	__u32 size;
+	__u32 flags;
+	__u32 dir;
+	__u32 lane;
+	__u64 deadline_ns;
+};
+
+/*
+ * mmap offsets of a queue (IPCX_QUEUE_MAPPABLE, IPCX_RIGHT_MAP). Both need
+ * MAP_SHARED. The first is one page, mapped PROT_READ only: the kernel's words.
+ * The second is the ring: ipcx_kpage.ring_bytes long, PROT_READ | PROT_WRITE,
+ * mapped as a whole or not at all. Mapping the ring attaches the address space;
+ * its last munmap, exec or death detaches it. A mapping is not inherited by
+ * fork, cannot be split or grown, and its pages cannot be pinned (O_DIRECT,
+ * io_uring buffers), so that nothing writes to them after the detach.
+ */
+#define IPCX_MMAP_KPAGE		0
+#define IPCX_MMAP_RING		4096
+
+#define IPCX_IOC_MAGIC		0xBC
+
+/* on /dev/ipcx */
+#define IPCX_IOC_QUERY		_IOWR(IPCX_IOC_MAGIC, 0x00, struct ipcx_query)
+#define IPCX_IOC_REGION_CREATE	_IOW(IPCX_IOC_MAGIC, 0x01, struct ipcx_region_create)
+#define IPCX_IOC_QUEUE_CREATE	_IOW(IPCX_IOC_MAGIC, 0x02, struct ipcx_queue_create)
+#define IPCX_IOC_OPEN		_IOW(IPCX_IOC_MAGIC, 0x03, struct ipcx_open)
+#define IPCX_IOC_UNLINK		_IOW(IPCX_IOC_MAGIC, 0x04, struct ipcx_unlink)
+#define IPCX_IOC_LIST		_IOW(IPCX_IOC_MAGIC, 0x05, struct ipcx_list)
+
+/* on any object */
+#define IPCX_IOC_STAT		_IOWR(IPCX_IOC_MAGIC, 0x20, struct ipcx_stat)
+#define IPCX_IOC_REOPEN		_IOW(IPCX_IOC_MAGIC, 0x21, struct ipcx_reopen)
+
+/* on a queue */
+#define IPCX_IOC_SEND		_IOW(IPCX_IOC_MAGIC, 0x40, struct ipcx_transfer)
+#define IPCX_IOC_RECV		_IOW(IPCX_IOC_MAGIC, 0x41, struct ipcx_transfer)
+#define IPCX_IOC_WAIT		_IOW(IPCX_IOC_MAGIC, 0x42, struct ipcx_wait)
+
+/*
+ * The argument is a mask of IPCX_WAKE_*, not a pointer. Wakes all who sleep or
+ * poll in those directions; they look for themselves. -EINVAL: no bit or an
+ * unknown one.
+ */
+#define IPCX_IOC_WAKE		_IO(IPCX_IOC_MAGIC, 0x43)
+
+/*
+ * No argument (must be 0). Returns the caller's attachment, the owner it must
+ * put into the words it claims. -ENOTCONN: this address space does not map the
+ * ring.
+ */
+#define IPCX_IOC_ATTACHMENT	_IO(IPCX_IOC_MAGIC, 0x44)
+
+#endif /* _UAPI_LINUX_IPCX_H */
