@@ -20,7 +20,8 @@
  *    with -EAGAIN instead of blocking, IPCX_FOREVER has no limit, a deadline
  *    that passes is -ETIMEDOUT. A signal interrupts a blocked call: it restarts
  *    by itself if the handler was installed with SA_RESTART, which is harmless
- *    as the deadline is absolute, and is -EINTR otherwise.
+ *    as the deadline is absolute, and is -EINTR otherwise. On a descriptor
+ *    with O_NONBLOCK every deadline is IPCX_NO_WAIT.
  */
 #ifndef _UAPI_LINUX_IPCX_H
 #define _UAPI_LINUX_IPCX_H
@@ -89,7 +90,7 @@
  * @name_max: out: bytes of the longest name
  * @features: out: IPCX_FEATURE_*
  * @region_bytes_max: out: bytes of the largest region
- * @queue_bytes_max: out: bytes of the largest ring, all lanes and overhead
+ * @queue_bytes_max: out: payload bytes of all slots of a queue together
  * @slots_max: out: slots of all lanes of a queue together
  * @lanes_max: out: lanes of a queue
  * @attachments_max: out: address spaces that can map a queue at one time
@@ -431,7 +432,7 @@ struct ipcx_wait {
  * io_uring buffers), so that nothing writes to them after the detach.
  */
 #define IPCX_MMAP_KPAGE		0
-#define IPCX_MMAP_RING		4096
+#define IPCX_MMAP_RING		0x10000000
 
 #define IPCX_IOC_MAGIC		0xBC
 
