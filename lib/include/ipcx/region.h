@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Regions: memory shared between processes, with a size that never changes.
+ * <ipcx/ipcx.h> says what holds for every call.
+ *
+ * Threads: a handle does not change between its making and its closing. Any
+ * number of threads may use it at once; closing it must be the last use.
+ *
+ * Fork: the child's copy of a handle works, and so do the mappings, which both
+ * processes share from then on. Each closes its own copy.
+ */
+#ifndef IPCX_REGION_H
+#define IPCX_REGION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/ipcx.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+struct ipcx_region;
+
+/**
+ * struct ipcx_region_options - what is seldom asked for when making a region
+ * @size: sizeof(struct ipcx_region_options); other fields may follow in later
+ *	versions, and what the caller does not know of is 0
+ * @flags: IPCX_CREATE_*, IPCX_REGION_*
+ * @mode: permission bits, 0 for 0600; the umask is not applied
+ * @rights: IPCX_RIGHT_* of the handle, 0 for all
+ */
+struct ipcx_region_options {
+	size_t size;
+	uint32_t flags;
+	uint32_t mode;
+	uint32_t rights;
+};
+
+/**
+ * ipcx_region_create() - make a region
+ * @name: its name, or NULL for an anonymous one, reached through its descriptor
+ *	alone
+ * @bytes: its size, rounded up to whole pages
+ * @options: NULL for all defaults
+ * @region: set to the handle, to be closed with ipcx_region_close()
+ *
+ * All of it is zero. Unless IPCX_REGION_SPARSE is asked for, the memory is
+ * reserved at once, so that its use cannot fail later. A name that is taken is
+ * opened, if it is a region of this size and IPCX_CREATE_EXCL is not set.
+ *
+ * Errors: -EINVAL (a size of 0; unknown flags, mode or rights, or options
+ * larger than this version knows; IPCX_CREATE_EXCL or _PERSIST without a name),
+ * -EFBIG (above the module's limit), -EEXIST, -EACCES.
+ */
+int ipcx_region_create(const char *name, size_t bytes,
+		       const struct ipcx_region_options *options,
+		       struct ipcx_region **region);
+
+/**
+ * ipcx_region_open() - open a named region
+ * @name: its name
+ * @rights: IPCX_RIGHT_READ, _WRITE, _ADMIN; 0 for all that the mode allows
+ * @region: set to the handle, to be closed with ipcx_region_close()
+ *
+ * Errors: as ipcx_open().
+ */
+int ipcx_region_open(const char *name, uint32_t rights,
+		     struct ipcx_region **region);
+
+/**
+ * ipcx_region_from_fd() - a handle for a descriptor that came from elsewhere
+ * @fd: descriptor of a region; belongs to the handle if the call succeeds, and
+ *	stays the caller's if it fails
+ * @region: set to the handle, to be closed with ipcx_region_close()
+ *
+ * Errors: -EBADF, -ENOTTY (not an ipcx object), -EPROTOTYPE (not a region).
+ */
+int ipcx_region_from_fd(int fd, struct ipcx_region **region);
+
+/**
+ * ipcx_region_close() - close the handle and its descriptor
+ * @region: the handle, or NULL
+ *
+ * Mappings stay until they are unmapped.
+ */
+void ipcx_region_close(struct ipcx_region *region);
+
+/**
+ * ipcx_region_fd() - the descriptor, to be passed on or given to ipcx_stat()
+ *
+ * It still belongs to the handle.
+ */
+int ipcx_region_fd(const struct ipcx_region *region);
+
+/**
+ * ipcx_region_size() - bytes of the region, a multiple of the page size
+ */
+size_t ipcx_region_size(const struct ipcx_region *region);
+
+/**
+ * ipcx_region_map() - map the region or a part of it
+ * @region: the region
+ * @rights: IPCX_RIGHT_READ or IPCX_RIGHT_READ | IPCX_RIGHT_WRITE
+ * @offset: where to begin, a multiple of the page size
+ * @bytes: how much, 0 for all from @offset on
+ * @address: set to where it is
+ *
+ * The mapping is the caller's: it outlives the handle and ends with munmap(2)
+ * of @bytes (of ipcx_region_size() - @offset where that was 0).
+ *
+ * Errors: -EINVAL (rights; offset unaligned; a part that is not within the
+ * region), -EACCES (the descriptor has not these rights).
+ */
+int ipcx_region_map(const struct ipcx_region *region, uint32_t rights,
+		    size_t offset, size_t bytes, void **address);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* IPCX_REGION_H */
