@@ -12,7 +12,8 @@
  *		long as it takes. _try does not wait: -EAGAIN. _timed waits
  *		until a moment of CLOCK_MONOTONIC, in nanoseconds (see
  *		ipcx_deadline_after()): -ETIMEDOUT. There IPCX_NO_WAIT and
- *		IPCX_FOREVER make it one of the other two.
+ *		IPCX_FOREVER make it one of the other two. On a descriptor set
+ *		O_NONBLOCK all of them are _try.
  *
  * Signals	A call asleep when a handler runs goes on afterwards if the
  *		handler was installed with SA_RESTART, and is -EINTR otherwise.

@@ -54,15 +54,15 @@ struct ipcx_queue;
 
 /**
  * struct ipcx_queue_options - what is seldom asked for when making a queue
- * @size: sizeof(struct ipcx_queue_options); other fields may follow in later
- *	versions, and what the caller does not know of is 0
+ * @size: sizeof(struct ipcx_queue_options); later versions may have more fields,
+ *	where 0 is what was before
  * @flags: IPCX_CREATE_*, IPCX_QUEUE_*
  * @mode: permission bits, 0 for 0600; the umask is not applied
  * @lanes: strict priorities, 0 for 1; a higher lane is received first
  * @rights: IPCX_RIGHT_* of the handle, 0 for all
  */
 struct ipcx_queue_options {
-	size_t size;
+	uint32_t size;
 	uint32_t flags;
 	uint32_t mode;
 	uint32_t lanes;
@@ -101,10 +101,11 @@ struct ipcx_loan {
  * A name that is taken is opened, if it is a queue of this geometry with the
  * same IPCX_QUEUE_* flags and IPCX_CREATE_EXCL is not set.
  *
- * Errors: -EINVAL (a size of 0, too many lanes; unknown flags, mode or rights,
- * or options larger than this version knows; IPCX_CREATE_EXCL or _PERSIST
- * without a name), -EFBIG (above the module's limits), -EEXIST, -EACCES, and
- * those of ipcx_queue_from_fd().
+ * Errors: -EINVAL (a size of 0, too many lanes; unknown flags, mode or rights;
+ * IPCX_CREATE_EXCL or _PERSIST without a name), -E2BIG (@options has a field set
+ * that this version of the library does not know), -EFBIG (above the module's
+ * limits), -EEXIST, -EACCES, and those of ipcx_queue_from_fd(), after which a
+ * queue made with IPCX_CREATE_PERSIST is there all the same.
  */
 int ipcx_queue_create(const char *name, uint32_t slots, uint32_t slot_size,
 		      const struct ipcx_queue_options *options,

@@ -26,14 +26,14 @@ struct ipcx_region;
 
 /**
  * struct ipcx_region_options - what is seldom asked for when making a region
- * @size: sizeof(struct ipcx_region_options); other fields may follow in later
- *	versions, and what the caller does not know of is 0
+ * @size: sizeof(struct ipcx_region_options); later versions may have more fields,
+ *	where 0 is what was before
  * @flags: IPCX_CREATE_*, IPCX_REGION_*
  * @mode: permission bits, 0 for 0600; the umask is not applied
  * @rights: IPCX_RIGHT_* of the handle, 0 for all
  */
 struct ipcx_region_options {
-	size_t size;
+	uint32_t size;
 	uint32_t flags;
 	uint32_t mode;
 	uint32_t rights;
@@ -51,9 +51,10 @@ struct ipcx_region_options {
  * reserved at once, so that its use cannot fail later. A name that is taken is
  * opened, if it is a region of this size and IPCX_CREATE_EXCL is not set.
  *
- * Errors: -EINVAL (a size of 0; unknown flags, mode or rights, or options
- * larger than this version knows; IPCX_CREATE_EXCL or _PERSIST without a name),
- * -EFBIG (above the module's limit), -EEXIST, -EACCES.
+ * Errors: -EINVAL (a size of 0; unknown flags, mode or rights;
+ * IPCX_CREATE_EXCL or _PERSIST without a name), -E2BIG (@options has a field set
+ * that this version of the library does not know), -EFBIG (above the module's
+ * limit), -EEXIST, -EACCES.
  */
 int ipcx_region_create(const char *name, size_t bytes,
 		       const struct ipcx_region_options *options,

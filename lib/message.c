@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Moving messages: through the ring if the handle has it mapped, by SEND and
+ * RECV otherwise. No cancellation point stands between a claim and its
+ * publishing (ioctl is none), so a thread cancelled here holds no slot.
+ */
+#include <sys/ioctl.h>
+
+#include <ipcx/device.h>
+
+#include "queue.h"
+#include "sys.h"
+
+static int transfer(struct ipcx_queue *queue, unsigned long cmd,
+		    struct ipcx_msg *msgs, uint32_t count, uint64_t deadline)
+{
+	struct ipcx_transfer arg = {
+		.size = sizeof(arg),
+		.msgs = (uintptr_t)msgs,
+		.count = count,
+		.msg_size = sizeof(*msgs),
+		.deadline_ns = deadline,
+	};
+
+	return SYSCALL(ioctl(queue->fd, cmd, &arg));
+}
+
+static int sleep_until(struct ipcx_queue *queue, uint32_t dir, uint32_t lane,
+		       uint64_t deadline)
+{
+	struct ipcx_wait arg = {
+		.size = sizeof(arg),
+		.dir = dir,
+		.lane = lane,
+		.deadline_ns = deadline,
+	};
+
+	return SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
+}
+
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ __volatile__("yield");
+#endif
+}
+
+static inline bool hung_up(const struct ipcx_queue *queue, uint32_t sides)
+{
+	return __atomic_load_n(&queue->ring.kpage->hangup, __ATOMIC_RELAXED) &
+	       sides;
+}
+
+/*
+ * The attachment to claim as. The kernel checks @right where it is asked to
+ * move a message or to sleep; here it is checked so that a mapped handle says
+ * the same.
+ */
+static inline int attachment(const struct ipcx_queue *queue, uint32_t right)
+{
+	if (!queue->attachment)
+		return -EOPNOTSUPP;
+	if (!(queue->rights & right))
+		return -EACCES;
+	if (*queue->attachment == IPCX_OWNER_NONE)
+		return -ENOTCONN;
+	return *queue->attachment;
+}
+
+static inline int claim(struct ipcx_queue *queue, int me, uint32_t dir,
+			uint32_t lane, struct ipcx_loan *loan)
+{
+	if (dir == IPCX_DIR_RECV)
+		return ring_claim_recv(&queue->ring, me, loan);
+	if (hung_up(queue, IPCX_HANGUP_SEND))
+		return -EPIPE;
+	return ring_claim_send(&queue->ring, me, lane, loan);
+}
+
+/*
+ * The claim found nothing: spin, sleep, look again. Receivers learn from WAIT
+ * that no sender is left: only the kernel knows that the dead among them are
+ * repaired, so a try asks it too if there was a hangup.
+ */
+static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
+		      uint32_t lane, struct ipcx_loan *loan, uint64_t deadline)
+{
+	uint32_t looks = __atomic_load_n(&queue->spin, __ATOMIC_RELAXED);
+	int ret = -EAGAIN;
+
+	if (deadline == IPCX_NO_WAIT) {
+		if (dir == IPCX_DIR_SEND || !hung_up(queue, IPCX_HANGUP_RECV))
+			return -EAGAIN;
+		looks = 0;
+	}
+	for (uint32_t i = 0; i < looks && ret == -EAGAIN; i++) {
+		cpu_relax();
+		ret = claim(queue, me, dir, lane, loan);
+	}
+	while (ret == -EAGAIN) {
+		ret = sleep_until(queue, dir, lane, deadline);
+		if (ret < 0)
+			return ret;
+		ret = claim(queue, me, dir, lane, loan);
+		/* The kernel says usable before it says late: say it here. */
+		if (ret == -EAGAIN && deadline <= ipcx_deadline_after(0))
+			return deadline == IPCX_NO_WAIT ? -EAGAIN : -ETIMEDOUT;
+	}
+	return ret;
+}
+
+static inline int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir,
+			     uint32_t lane, struct ipcx_loan *loan,
+			     uint64_t deadline)
+{
+	int ret = claim(queue, me, dir, lane, loan);
+
+	if (__builtin_expect(ret == -EAGAIN, 0))
+		ret = claim_slow(queue, me, dir, lane, loan, deadline);
+	return ret;
+}
+
+int ipcx_queue_reserve_timed(struct ipcx_queue *queue, uint32_t lane,
+			     struct ipcx_loan *loan, uint64_t deadline_ns)
+{
+	int me = attachment(queue, IPCX_RIGHT_SEND);
+
+	if (me < 0)
+		return me;
+	if (lane >= queue->lanes)
+		return -EINVAL;
+	return claim_wait(queue, me, IPCX_DIR_SEND, lane, loan, deadline_ns);
+}
+
+int ipcx_queue_acquire_timed(struct ipcx_queue *queue, struct ipcx_loan *loan,
+			     uint64_t deadline_ns)
+{
+	int me = attachment(queue, IPCX_RIGHT_RECV);
+
+	if (me < 0)
+		return me;
+	return claim_wait(queue, me, IPCX_DIR_RECV, 0, loan, deadline_ns);
+}
+
+/* As attachment(), for who gives @loan back. */
+static inline int holder(const struct ipcx_queue *queue, uint32_t right,
+			 const struct ipcx_loan *loan)
+{
+	int me = attachment(queue, right);
+
+	return me > 0 && !loan->data ? -EINVAL : me;
+}
+
+int ipcx_queue_commit(struct ipcx_queue *queue, struct ipcx_loan *loan,
+		      size_t len)
+{
+	int me = holder(queue, IPCX_RIGHT_SEND, loan);
+	int ret;
+
+	if (me < 0)
+		return me;
+	if (len > queue->slot_size)
+		return -EMSGSIZE;
+	ret = ring_commit(&queue->ring, me, loan, len);
+	loan->data = NULL;
+	return ret;
+}
+
+int ipcx_queue_abort(struct ipcx_queue *queue, struct ipcx_loan *loan)
+{
+	int me = holder(queue, IPCX_RIGHT_SEND, loan);
+	int ret;
+
+	if (me < 0)
+		return me;
+	ret = ring_abort(&queue->ring, me, loan);
+	loan->data = NULL;
+	return ret;
+}
+
+int ipcx_queue_release(struct ipcx_queue *queue, struct ipcx_loan *loan)
+{
+	int me = holder(queue, IPCX_RIGHT_RECV, loan);
+	int ret;
+
+	if (me < 0)
+		return me;
+	ret = ring_release(&queue->ring, me, loan);
+	loan->data = NULL;
+	return ret;
+}
+
+static int send_mapped(struct ipcx_queue *queue, const void *buf, size_t len,
+		       uint32_t lane, uint64_t deadline)
+{
+	int me = attachment(queue, IPCX_RIGHT_SEND);
+	struct ipcx_loan loan;
+	int ret;
+
+	if (me < 0)
+		return me;
+	if (lane >= queue->lanes)
+		return -EINVAL;
+	if (len > queue->slot_size)
+		return -EMSGSIZE;
+	ret = claim_wait(queue, me, IPCX_DIR_SEND, lane, &loan, deadline);
+	if (ret < 0)
+		return ret;
+	memcpy(loan.data, buf, len);
+	return ring_commit(&queue->ring, me, &loan, len);
+}
+
+static int recv_mapped(struct ipcx_queue *queue, void *buf, size_t cap,
+		       struct ipcx_msg *msg, uint64_t deadline)
+{
+	int me = attachment(queue, IPCX_RIGHT_RECV);
+	struct ipcx_loan loan;
+	int ret;
+
+	if (me < 0)
+		return me;
+	if (cap < queue->slot_size)
+		return -EMSGSIZE;
+	ret = claim_wait(queue, me, IPCX_DIR_RECV, 0, &loan, deadline);
+	if (ret < 0)
+		return ret;
+	memcpy(buf, loan.data, loan.len);
+	ret = ring_release(&queue->ring, me, &loan);
+	if (ret < 0)
+		return ret;
+	if (msg)
+		*msg = (struct ipcx_msg) {
+			.buf = (uintptr_t)buf,
+			.len = loan.len,
+			.lane = loan.lane,
+			.flags = loan.flags,
+			.sender = loan.sender,
+			.ticket = loan.ticket,
+		};
+	return loan.len;
+}
+
+/* The ABI's lengths have 32 bits, and no slot_size comes near that. */
+static uint32_t abi_len(size_t len)
+{
+	return len < UINT32_MAX ? len : UINT32_MAX;
+}
+
+int ipcx_queue_send_timed(struct ipcx_queue *queue, const void *buf, size_t len,
+			  uint32_t lane, uint64_t deadline_ns)
+{
+	struct ipcx_msg msg;
+	int ret;
+
+	if (queue->attachment)
+		return send_mapped(queue, buf, len, lane, deadline_ns);
+	msg = (struct ipcx_msg) {
+		.buf = (uintptr_t)buf,
+		.len = abi_len(len),
+		.lane = lane,
+	};
+	ret = transfer(queue, IPCX_IOC_SEND, &msg, 1, deadline_ns);
+	return ret < 0 ? ret : 0;
+}
+
+ssize_t ipcx_queue_recv_timed(struct ipcx_queue *queue, void *buf, size_t cap,
+			      struct ipcx_msg *msg, uint64_t deadline_ns)
+{
+	struct ipcx_msg got;
+	int ret;
+
+	if (queue->attachment)
+		return recv_mapped(queue, buf, cap, msg, deadline_ns);
+	got = (struct ipcx_msg) {
+		.buf = (uintptr_t)buf,
+		.len = abi_len(cap),
+	};
+	ret = transfer(queue, IPCX_IOC_RECV, &got, 1, deadline_ns);
+	if (ret < 0)
+		return ret;
+	if (msg)
+		*msg = got;
+	return got.len;
+}
+
+/* What SEND would refuse. */
+static bool only_to_send(const struct ipcx_msg *msg)
+{
+	return !(msg->flags | msg->sender | msg->pid | msg->uid | msg->gid |
+		 msg->pad | msg->ticket);
+}
+
+int ipcx_queue_send_batch_timed(struct ipcx_queue *queue,
+				const struct ipcx_msg *msgs, uint32_t count,
+				uint64_t deadline_ns)
+{
+	uint32_t done = 0;
+	int ret = -EINVAL;
+
+	if (!queue->attachment)
+		return transfer(queue, IPCX_IOC_SEND, (struct ipcx_msg *)msgs,
+				count, deadline_ns);
+	if (count > IPCX_BATCH_MAX)
+		return -EINVAL;
+	for (; done < count && only_to_send(&msgs[done]); done++) {
+		const struct ipcx_msg *msg = &msgs[done];
+
+		ret = send_mapped(queue, (const void *)(uintptr_t)msg->buf,
+				  msg->len, msg->lane, deadline_ns);
+		if (ret < 0)
+			break;
+	}
+	return done ? (int)done : ret;
+}
+
+int ipcx_queue_recv_batch_timed(struct ipcx_queue *queue, struct ipcx_msg *msgs,
+				uint32_t count, uint64_t deadline_ns)
+{
+	uint32_t done;
+	int ret = -EINVAL;
+
+	if (!queue->attachment)
+		return transfer(queue, IPCX_IOC_RECV, msgs, count, deadline_ns);
+	if (count > IPCX_BATCH_MAX)
+		return -EINVAL;
+	for (done = 0; done < count; done++) {
+		struct ipcx_msg *msg = &msgs[done];
+
+		ret = recv_mapped(queue, (void *)(uintptr_t)msg->buf, msg->len,
+				  msg, done ? IPCX_NO_WAIT : deadline_ns);
+		if (ret < 0)
+			break;
+	}
+	return done ? (int)done : ret;
+}
+
+/* The plain and the _try form of every call that can block. */
+
+int ipcx_queue_send(struct ipcx_queue *queue, const void *buf, size_t len,
+		    uint32_t lane)
+{
+	return ipcx_queue_send_timed(queue, buf, len, lane, IPCX_FOREVER);
+}
+
+int ipcx_queue_send_try(struct ipcx_queue *queue, const void *buf, size_t len,
+			uint32_t lane)
+{
+	return ipcx_queue_send_timed(queue, buf, len, lane, IPCX_NO_WAIT);
+}
+
+ssize_t ipcx_queue_recv(struct ipcx_queue *queue, void *buf, size_t cap,
+			struct ipcx_msg *msg)
+{
+	return ipcx_queue_recv_timed(queue, buf, cap, msg, IPCX_FOREVER);
+}
+
+ssize_t ipcx_queue_recv_try(struct ipcx_queue *queue, void *buf, size_t cap,
+			    struct ipcx_msg *msg)
+{
+	return ipcx_queue_recv_timed(queue, buf, cap, msg, IPCX_NO_WAIT);
+}
+
+int ipcx_queue_send_batch(struct ipcx_queue *queue,
+			  const struct ipcx_msg *msgs, uint32_t count)
+{
+	return ipcx_queue_send_batch_timed(queue, msgs, count, IPCX_FOREVER);
+}
+
+int ipcx_queue_send_batch_try(struct ipcx_queue *queue,
+			      const struct ipcx_msg *msgs, uint32_t count)
+{
+	return ipcx_queue_send_batch_timed(queue, msgs, count, IPCX_NO_WAIT);
+}
+
+int ipcx_queue_recv_batch(struct ipcx_queue *queue, struct ipcx_msg *msgs,
+			  uint32_t count)
+{
+	return ipcx_queue_recv_batch_timed(queue, msgs, count, IPCX_FOREVER);
+}
+
+int ipcx_queue_recv_batch_try(struct ipcx_queue *queue, struct ipcx_msg *msgs,
+			      uint32_t count)
+{
+	return ipcx_queue_recv_batch_timed(queue, msgs, count, IPCX_NO_WAIT);
+}
+
+int ipcx_queue_reserve(struct ipcx_queue *queue, uint32_t lane,
+		       struct ipcx_loan *loan)
+{
+	return ipcx_queue_reserve_timed(queue, lane, loan, IPCX_FOREVER);
+}
+
+int ipcx_queue_reserve_try(struct ipcx_queue *queue, uint32_t lane,
+			   struct ipcx_loan *loan)
+{
+	return ipcx_queue_reserve_timed(queue, lane, loan, IPCX_NO_WAIT);
+}
+
+int ipcx_queue_acquire(struct ipcx_queue *queue, struct ipcx_loan *loan)
+{
+	return ipcx_queue_acquire_timed(queue, loan, IPCX_FOREVER);
+}
+
+int ipcx_queue_acquire_try(struct ipcx_queue *queue, struct ipcx_loan *loan)
+{
+	return ipcx_queue_acquire_timed(queue, loan, IPCX_NO_WAIT);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include <stdint.h>
+
+#include <ipcx/queue.h>
+
+#include "ring.h"
+
+/**
+ * struct ipcx_queue - handle of a queue
+ * @fd: its descriptor
+ * @rights: rights of the descriptor
+ * @slots: messages a lane holds
+ * @slot_size: bytes of the largest message
+ * @lanes: number of lanes
+ * @spin: looks before a sleep; the one field that changes, atomically
+ * @attachment: NULL if mediated; else the attachment of this address space, on
+ *	a page of its own that reads 0, IPCX_OWNER_NONE, in a forked child
+ * @ring: the mapped ring, if @attachment
+ * @ring_bytes: length of its mapping
+ */
+struct ipcx_queue {
+	int fd;
+	uint32_t rights;
+	uint32_t slots;
+	uint32_t slot_size;
+	uint32_t lanes;
+	uint32_t spin;
+	const uint32_t *attachment;
+	struct ring ring;
+	size_t ring_bytes;
+};
+
+#endif /* QUEUE_H */

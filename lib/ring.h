@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The slot protocol of <linux/ipcx_ring.h> over memory that is mapped already:
+ * no descriptor, no system call. Who sleeps and wakes, and how, is the caller's.
+ */
+#ifndef RING_H
+#define RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/ipcx_ring.h>
+
+#include <ipcx/queue.h>
+
+/**
+ * struct ring - a view of a ring
+ * @kpage: who sleeps, the repair epoch, hangup; never written to
+ * @shared: the ring's first words
+ * @lane: its lanes
+ * @slots: lane 0's first slot
+ * @lanes: number of lanes
+ * @lane_slots: slots of a lane
+ * @slot_size: bytes of the largest message
+ * @stride: bytes from slot to slot
+ * @drop_oldest: IPCX_QUEUE_DROP_OLDEST
+ * @wake: wakes whoever sleeps in these directions, a mask of IPCX_WAKE_*
+ * @wake_arg: for @wake
+ *
+ * Copied and checked once by ring_init(), so that nothing a peer writes later
+ * moves an access out of the ring. Does not change afterwards; any number of
+ * threads may use it.
+ */
+struct ring {
+	const struct ipcx_kpage *kpage;
+	struct ipcx_ring *shared;
+	struct ipcx_lane *lane;
+	char *slots;
+	uint32_t lanes;
+	uint32_t lane_slots;
+	uint32_t slot_size;
+	uint32_t stride;
+	bool drop_oldest;
+	void (*wake)(void *arg, unsigned int dirs);
+	void *wake_arg;
+};
+
+/*
+ * A loan is a claim on a slot: the calls that claim fill it in, those that
+ * publish take it. @me is the caller's attachment. -EBADMSG means that what
+ * stands in the ring cannot be: a peer spoiled it.
+ */
+
+/* -EPROTO if @kpage is of another version or does not fit @bytes. */
+int ring_init(struct ring *ring, const struct ipcx_kpage *kpage, void *base,
+	      size_t bytes);
+
+/* 0, -EAGAIN (the lane is full), -EBADMSG. */
+int ring_claim_send(const struct ring *ring, uint32_t me, uint32_t lane,
+		    struct ipcx_loan *loan);
+/* 0, -EAGAIN (nothing to receive), -EBADMSG. */
+int ring_claim_recv(const struct ring *ring, uint32_t me,
+		    struct ipcx_loan *loan);
+
+/* 0, -EBADMSG (the slot was no longer ours). */
+int ring_commit(const struct ring *ring, uint32_t me,
+		const struct ipcx_loan *loan, uint32_t len);
+int ring_abort(const struct ring *ring, uint32_t me,
+	       const struct ipcx_loan *loan);
+int ring_release(const struct ring *ring, uint32_t me,
+		 const struct ipcx_loan *loan);
+
+#endif /* RING_H */
