@@ -52,12 +52,12 @@
  * it, whatever else the descriptor may do. SEND and RECV then still say what
  * the holder means to be, which IPCX_QUEUE_HANGUP counts.
  */
-#define IPCX_RIGHT_READ		(1U << 0)	/* region: map for reading */
-#define IPCX_RIGHT_WRITE	(1U << 1)	/* region: map for writing */
-#define IPCX_RIGHT_SEND		(1U << 2)	/* queue: send */
-#define IPCX_RIGHT_RECV		(1U << 3)	/* queue: receive */
-#define IPCX_RIGHT_MAP		(1U << 4)	/* queue: map the ring */
-#define IPCX_RIGHT_ADMIN	(1U << 5)	/* change the object itself */
+#define IPCX_RIGHT_READ		0x1U	/* region: map for reading */
+#define IPCX_RIGHT_WRITE	0x2U	/* region: map for writing */
+#define IPCX_RIGHT_SEND		0x4U	/* queue: send */
+#define IPCX_RIGHT_RECV		0x8U	/* queue: receive */
+#define IPCX_RIGHT_MAP		0x10U	/* queue: map the ring */
+#define IPCX_RIGHT_ADMIN	0x20U	/* change the object itself */
 
 #define IPCX_RIGHTS_REGION	(IPCX_RIGHT_READ | IPCX_RIGHT_WRITE | \
 				 IPCX_RIGHT_ADMIN)
@@ -65,22 +65,22 @@
 				 IPCX_RIGHT_MAP | IPCX_RIGHT_ADMIN)
 
 /* Flags of both create calls. */
-#define IPCX_CREATE_EXCL	(1U << 0)	/* -EEXIST if the name is taken */
-#define IPCX_CREATE_PERSIST	(1U << 1)	/* named: stays until unlinked */
+#define IPCX_CREATE_EXCL	0x1U	/* -EEXIST if the name is taken */
+#define IPCX_CREATE_PERSIST	0x2U	/* named: stays until unlinked */
 
 /* Flags of IPCX_IOC_REGION_CREATE. */
-#define IPCX_REGION_SPARSE	(1U << 8)	/* reserve no memory in advance */
+#define IPCX_REGION_SPARSE	0x100U	/* reserve no memory in advance */
 
 /* Flags of IPCX_IOC_QUEUE_CREATE. */
-#define IPCX_QUEUE_MAPPABLE	(1U << 8)	/* the ring can be mapped */
-#define IPCX_QUEUE_DROP_OLDEST	(1U << 9)	/* a full lane drops, not blocks */
-#define IPCX_QUEUE_HANGUP	(1U << 10)	/* -EPIPE once the other side left */
+#define IPCX_QUEUE_MAPPABLE	0x100U	/* the ring can be mapped */
+#define IPCX_QUEUE_DROP_OLDEST	0x200U	/* a full lane drops, not blocks */
+#define IPCX_QUEUE_HANGUP	0x400U	/* -EPIPE once the other side left */
 
 /* Feature bits of struct ipcx_query. */
-#define IPCX_FEATURE_REGION	(1ULL << 0)
-#define IPCX_FEATURE_QUEUE	(1ULL << 1)
-#define IPCX_FEATURE_MAPPED	(1ULL << 2)	/* mapped rings */
-#define IPCX_FEATURE_HANGUP	(1ULL << 3)
+#define IPCX_FEATURE_REGION	0x1ULL
+#define IPCX_FEATURE_QUEUE	0x2ULL
+#define IPCX_FEATURE_MAPPED	0x4ULL	/* mapped rings */
+#define IPCX_FEATURE_HANGUP	0x8ULL
 
 /**
  * struct ipcx_query - what this module is and allows (IPCX_IOC_QUERY)
@@ -327,8 +327,8 @@ struct ipcx_list {
 };
 
 /* Flags of a received message. */
-#define IPCX_MSG_REDELIVERED	(1U << 0)	/* a receiver before you gave it back */
-#define IPCX_MSG_STAMPED	(1U << 1)	/* the kernel vouches for pid, uid, gid */
+#define IPCX_MSG_REDELIVERED	0x1U	/* a receiver before you gave it back */
+#define IPCX_MSG_STAMPED	0x2U	/* the kernel vouches for pid, uid, gid */
 
 /**
  * struct ipcx_msg - one message of a SEND or RECV
@@ -398,8 +398,8 @@ struct ipcx_transfer {
 /* Directions: WAIT takes one, WAKE one or both as a mask. */
 #define IPCX_DIR_RECV		0	/* a message can be received */
 #define IPCX_DIR_SEND		1	/* a message can be sent */
-#define IPCX_WAKE_RECV		(1U << IPCX_DIR_RECV)
-#define IPCX_WAKE_SEND		(1U << IPCX_DIR_SEND)
+#define IPCX_WAKE_RECV		0x1U	/* 1 << IPCX_DIR_RECV */
+#define IPCX_WAKE_SEND		0x2U	/* 1 << IPCX_DIR_SEND */
 
 /**
  * struct ipcx_wait - sleep until a ring can be used (IPCX_IOC_WAIT)

@@ -106,13 +106,23 @@ struct ipcx_slot {
 
 #define IPCX_SLOT_ALIGN		64
 
-/* Senders and receivers of a lane write apart by two cache lines each. */
+/**
+ * struct ipcx_lane - hints and counters of a lane
+ * @tail: about the next ticket to send
+ * @dropped: messages dropped to make room, counted by who drops
+ * @aborted: claims that turned ABORTED, counted by who aborts (or repairs)
+ * @head: about the next ticket to receive
+ * @skipped: ABORTED slots that turned FREE, counted by who frees
+ *
+ * Senders and receivers write apart by two cache lines each.
+ */
 struct ipcx_lane {
 	__u64 tail;
-	__u64 dropped;		/* IPCX_QUEUE_DROP_OLDEST, counted by the dropper */
-	__u64 pad0[14];
+	__u64 dropped;
+	__u64 aborted;
+	__u64 pad0[13];
 	__u64 head;
-	__u64 skipped;		/* ABORTED slots freed, counted by who frees */
+	__u64 skipped;
 	__u64 pad1[14];
 };
 
@@ -129,8 +139,8 @@ struct ipcx_ring {
 #define IPCX_RING_LANES		sizeof(struct ipcx_ring)
 
 /* ipcx_kpage.hangup: IPCX_QUEUE_HANGUP is set and that side has left. */
-#define IPCX_HANGUP_RECV	(1U << 0)	/* no sender: receivers may be done */
-#define IPCX_HANGUP_SEND	(1U << 1)	/* no receiver: senders get -EPIPE */
+#define IPCX_HANGUP_RECV	0x1U	/* no sender: receivers may be done */
+#define IPCX_HANGUP_SEND	0x2U	/* no receiver: senders get -EPIPE */
 
 /**
  * struct ipcx_kpage - what the kernel tells those who map a queue

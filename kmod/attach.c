@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapped rings. An attachment is what an address space becomes when it maps the
+ * ring: it ends with the last mapping, by munmap, exec or death, whoever else
+ * keeps the descriptor open. From then on nobody can claim in its name, and a
+ * work item ends the claims it left.
+ *
+ * Pages are mapped by frame number: they cannot be pinned, so that nothing (no
+ * O_DIRECT read, no io_uring buffer) writes to them after the last unmap. They
+ * are not inherited by fork (VM_DONTCOPY, which MADV_DOFORK cannot take away
+ * from VM_IO), not expanded and not split: a claim made in any part of the
+ * mapping ends with all of it.
+ */
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "ring.h"
+
+/**
+ * struct ipcx_attachment - an address space that maps the ring
+ * @q: the queue, held by a ref
+ * @id: the owner in the words it claims
+ * @mm: whose, only to be compared; NULL once it is dead
+ * @mappings: its VMAs of the ring; under attach_lock
+ * @pid: process that mapped it first
+ * @comm: its name then
+ * @repair: ends its claims
+ */
+struct ipcx_attachment {
+	struct ipcx_queue *q;
+	u32 id;
+	struct mm_struct *mm;
+	unsigned int mappings;
+	struct pid *pid;
+	char comm[TASK_COMM_LEN];
+	struct work_struct repair;
+};
+
+static struct workqueue_struct *ipcx_repairs;
+
+static void ipcx_repair(struct work_struct *work)
+{
+	struct ipcx_attachment *a =
+		container_of(work, struct ipcx_attachment, repair);
+	struct ipcx_queue *q = a->q;
+
+	ipcx_ring_repair(q, a->id);
+	/* Who waits for the end of all messages looks at this after the ring. */
+	atomic_dec_return_release(&q->repairing);
+	/*
+	 * Everybody, even if no claim was found: the dead may have published
+	 * and died before it looked who waits.
+	 */
+	smp_mb();
+	ipcx_wake_all(q);
+
+	/* No word holds the id any more: it can be given out again. */
+	mutex_lock(&q->attach_lock);
+	xa_erase(&q->attachments, a->id);
+	mutex_unlock(&q->attach_lock);
+
+	put_pid(a->pid);
+	kfree(a);
+	ipcx_object_put(&q->obj);
+}
+
+static struct ipcx_attachment *ipcx_attachment_find(struct ipcx_queue *q,
+						    struct mm_struct *mm)
+{
+	struct ipcx_attachment *a;
+	unsigned long id;
+
+	lockdep_assert_held(&q->attach_lock);
+	xa_for_each(&q->attachments, id, a)
+		if (a->mm == mm)
+			return a;
+	return NULL;
+}
+
+static struct ipcx_attachment *ipcx_attachment_new(struct ipcx_queue *q,
+						   struct mm_struct *mm)
+{
+	struct ipcx_attachment *a;
+	u32 last;
+	int ret;
+
+	lockdep_assert_held(&q->attach_lock);
+	a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
+	if (!a)
+		return ERR_PTR(-ENOMEM);
+	/* In turn, so that a sender's id is not soon somebody else's. */
+	last = q->last_attachment;
+	ret = xa_alloc_cyclic(&q->attachments, &a->id, a,
+			      XA_LIMIT(IPCX_OWNER_FIRST, IPCX_OWNER_LAST),
+			      &q->last_attachment, GFP_KERNEL_ACCOUNT);
+	if (ret < 0) {
+		q->last_attachment = last;
+		kfree(a);
+		return ERR_PTR(ret == -EBUSY ? -EUSERS : ret);
+	}
+	a->q = q;
+	a->mm = mm;
+	a->pid = get_pid(task_tgid(current));
+	get_task_comm(a->comm, current->group_leader);
+	INIT_WORK(&a->repair, ipcx_repair);
+	refcount_inc(&q->obj.ref);
+	atomic_inc(&q->attached);
+	return a;
+}
+
+static void ipcx_ring_vma_open(struct vm_area_struct *vma)
+{
+	struct ipcx_attachment *a = vma->vm_private_data;
+
+	/* mremap() moves a mapping by copying it and closing the old one. */
+	mutex_lock(&a->q->attach_lock);
+	a->mappings++;
+	mutex_unlock(&a->q->attach_lock);
+}
+
+static void ipcx_ring_vma_close(struct vm_area_struct *vma)
+{
+	struct ipcx_attachment *a = vma->vm_private_data;
+	struct ipcx_queue *q = a->q;
+
+	mutex_lock(&q->attach_lock);
+	if (!--a->mappings) {
+		/* From here no lookup finds it: mapping again is a new one. */
+		a->mm = NULL;
+		atomic_inc(&q->repairing);
+		atomic_dec(&q->attached);
+		queue_work(ipcx_repairs, &a->repair);
+	}
+	mutex_unlock(&q->attach_lock);
+}
+
+static int ipcx_vma_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return -EINVAL;
+}
+
+static vm_fault_t ipcx_fault(struct vm_area_struct *vma, unsigned long address,
+			     size_t offset)
+{
+	struct ipcx_queue *q = file_to_queue(vma->vm_file);
+	void *page = (void *)q->kpage + offset;
+
+	if (offset >= q->area_bytes)
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vma, address, vmalloc_to_pfn(page));
+}
+
+static vm_fault_t ipcx_kpage_fault(struct vm_fault *vmf)
+{
+	return ipcx_fault(vmf->vma, vmf->address, 0);
+}
+
+static vm_fault_t ipcx_ring_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+
+	return ipcx_fault(vma, vmf->address,
+			  PAGE_SIZE + (vmf->address - vma->vm_start));
+}
+
+static const struct vm_operations_struct ipcx_kpage_vm_ops = {
+	.may_split	= ipcx_vma_may_split,
+	.fault		= ipcx_kpage_fault,
+};
+
+static const struct vm_operations_struct ipcx_ring_vm_ops = {
+	.open		= ipcx_ring_vma_open,
+	.close		= ipcx_ring_vma_close,
+	.may_split	= ipcx_vma_may_split,
+	.fault		= ipcx_ring_fault,
+};
+
+static int ipcx_mmap_kpage(struct ipcx_queue *q, struct vm_area_struct *vma)
+{
+	if (vma->vm_end - vma->vm_start != PAGE_SIZE)
+		return -EINVAL;
+	if (vma->vm_flags & VM_WRITE)
+		return -EACCES;
+	vm_flags_mod(vma, 0, VM_MAYWRITE);
+	vma->vm_ops = &ipcx_kpage_vm_ops;
+	return 0;
+}
+
+static int ipcx_mmap_ring(struct ipcx_queue *q, struct vm_area_struct *vma)
+{
+	struct ipcx_attachment *a;
+
+	if (vma->vm_end - vma->vm_start != q->area_bytes - PAGE_SIZE)
+		return -EINVAL;
+
+	mutex_lock(&q->attach_lock);
+	a = ipcx_attachment_find(q, vma->vm_mm);
+	if (!a)
+		a = ipcx_attachment_new(q, vma->vm_mm);
+	if (!IS_ERR(a))
+		a->mappings++;
+	mutex_unlock(&q->attach_lock);
+	if (IS_ERR(a))
+		return PTR_ERR(a);
+
+	vma->vm_private_data = a;
+	vma->vm_ops = &ipcx_ring_vm_ops;
+	return 0;
+}
+
+/**
+ * ipcx_queue_mmap - map the kernel page or the ring
+ * @file: the descriptor
+ * @vma: the mapping, its mm locked
+ *
+ * Return: 0, -EACCES, -EPERM (executable), -EINVAL, -EUSERS or -ENOMEM.
+ */
+int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct ipcx_queue *q = file_to_queue(file);
+	int ret;
+
+	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_MAP))
+		return -EACCES;
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+
+	switch ((u64)vma->vm_pgoff << PAGE_SHIFT) {
+	case IPCX_MMAP_KPAGE:
+		ret = ipcx_mmap_kpage(q, vma);
+		break;
+	case IPCX_MMAP_RING:
+		ret = ipcx_mmap_ring(q, vma);
+		break;
+	default:
+		ret = -EINVAL;
+	}
+	if (ret)
+		return ret;
+	vm_flags_mod(vma, VM_PFNMAP | VM_IO | VM_DONTCOPY | VM_DONTEXPAND |
+		     VM_DONTDUMP, VM_MAYEXEC);
+	return 0;
+}
+
+/**
+ * ipcx_attachment_ioctl - IPCX_IOC_ATTACHMENT
+ * @file: the descriptor
+ * @arg: 0
+ *
+ * Return: the id of the caller's attachment, -EINVAL or -ENOTCONN.
+ */
+long ipcx_attachment_ioctl(struct file *file, unsigned long arg)
+{
+	struct ipcx_queue *q = file_to_queue(file);
+	struct ipcx_attachment *a;
+	long ret;
+
+	if (arg)
+		return -EINVAL;
+	mutex_lock(&q->attach_lock);
+	a = ipcx_attachment_find(q, current->mm);
+	ret = a ? a->id : -ENOTCONN;
+	mutex_unlock(&q->attach_lock);
+	return ret;
+}
+
+/**
+ * ipcx_show_attachments - one attachment a line
+ * @obj: the queue
+ * @m: where to
+ */
+void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
+{
+	struct ipcx_queue *q = to_queue(obj);
+	struct ipcx_attachment *a;
+	u32 writing, reading;
+	unsigned long id;
+
+	mutex_lock(&q->attach_lock);
+	xa_for_each(&q->attachments, id, a) {
+		ipcx_ring_claims(q, a->id, &writing, &reading);
+		seq_printf(m, "id %u pid %d state %s writing %u reading %u comm ",
+			   a->id, pid_nr(a->pid), a->mm ? "live" : "dead",
+			   writing, reading);
+		seq_escape(m, a->comm, "\n\\");
+		seq_putc(m, '\n');
+	}
+	mutex_unlock(&q->attach_lock);
+}
+
+/**
+ * ipcx_attach_init - set up the repair of attachments
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcx_attach_init(void)
+{
+	ipcx_repairs = alloc_workqueue("ipcx_repair", WQ_UNBOUND, 0);
+	return ipcx_repairs ? 0 : -ENOMEM;
+}
+
+/**
+ * ipcx_attach_exit - wait for the last repairs
+ */
+void ipcx_attach_exit(void)
+{
+	destroy_workqueue(ipcx_repairs);
+}

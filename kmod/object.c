@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life, rights and descriptors of every object. See object.h for the model.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <linux/sched/user.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+#include <linux/xarray.h>
+#include <net/net_namespace.h>
+
+#include "debugfs.h"
+#include "ioctl.h"
+#include "names.h"
+#include "object.h"
+
+/*
+ * All objects by id. Ids only grow, so that none ever names another object. An
+ * object found under the xa_lock has a @ref, as it leaves before dropping it.
+ */
+static DEFINE_XARRAY(ipcx_objects);
+static atomic64_t ipcx_last_id = ATOMIC64_INIT(0);
+
+/**
+ * ipcx_object_init - begin an object
+ * @obj: zeroed memory of its kind
+ * @kind: which
+ * @name: the name it shall have
+ * @flags: flags it is made with
+ * @mode: permission bits
+ *
+ * The caller becomes its user and from here on lets it go by
+ * ipcx_object_put_user() alone. Nobody finds it before ipcx_object_publish().
+ */
+void ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
+		      const struct ipcx_name *name, u32 flags, u32 mode)
+{
+	obj->kind = kind;
+	obj->create_flags = flags & ~IPCX_CREATE_EXCL;
+	obj->uid = current_euid();
+	obj->gid = current_egid();
+	obj->mode = mode;
+	obj->net_cookie = current->nsproxy->net_ns->net_cookie;
+	obj->name = *name;
+	obj->id = atomic64_inc_return(&ipcx_last_id);
+	refcount_set(&obj->users, 1);
+	refcount_set(&obj->ref, 1);
+	INIT_LIST_HEAD(&obj->unshown);
+}
+
+/**
+ * ipcx_object_put_user - drop a user; the last one's leaving ends the object
+ * @obj: the object
+ */
+void ipcx_object_put_user(struct ipcx_object *obj)
+{
+	if (obj->name.str[0]) {
+		if (!ipcx_names_put_user(obj))
+			return;
+	} else if (!refcount_dec_and_test(&obj->users)) {
+		return;
+	}
+	xa_erase(&ipcx_objects, obj->id);
+	ipcx_debugfs_remove(obj);
+	ipcx_object_put(obj);
+}
+
+/**
+ * ipcx_object_put - let go of the memory of an object
+ * @obj: the object
+ */
+void ipcx_object_put(struct ipcx_object *obj)
+{
+	if (refcount_dec_and_test(&obj->ref))
+		obj->kind->free(obj);
+}
+
+/**
+ * ipcx_object_next - walk all objects
+ * @id: the last id seen, 0 to begin; set to that of the object returned
+ *
+ * Return: the object with the next higher id, held by a ref, or NULL.
+ */
+struct ipcx_object *ipcx_object_next(u64 *id)
+{
+	unsigned long index = *id;
+	struct ipcx_object *obj;
+
+	xa_lock(&ipcx_objects);
+	obj = xa_find_after(&ipcx_objects, &index, ULONG_MAX, XA_PRESENT);
+	if (obj)
+		refcount_inc(&obj->ref);
+	xa_unlock(&ipcx_objects);
+	*id = index;
+	return obj;
+}
+
+/**
+ * ipcx_object_is_owner - may the caller administer the object
+ * @obj: the object
+ *
+ * Return: true for the owner and for CAP_IPC_OWNER over the namespace of the
+ * caller's names.
+ */
+bool ipcx_object_is_owner(const struct ipcx_object *obj)
+{
+	return uid_eq(current_euid(), obj->uid) ||
+	       ns_capable(current->nsproxy->net_ns->user_ns, CAP_IPC_OWNER);
+}
+
+/* All rights there can be; a queue that cannot be mapped has no MAP. */
+static u32 ipcx_object_all_rights(const struct ipcx_object *obj)
+{
+	u32 rights = obj->kind->rights;
+
+	if (obj->kind->kind == IPCX_KIND_QUEUE &&
+	    !(obj->create_flags & IPCX_QUEUE_MAPPABLE))
+		rights &= ~IPCX_RIGHT_MAP;
+	return rights;
+}
+
+/**
+ * ipcx_object_rights - what the caller may do with an object found by name
+ * @obj: the object
+ *
+ * Return: IPCX_RIGHT_* of its kind.
+ */
+u32 ipcx_object_rights(const struct ipcx_object *obj)
+{
+	u32 all = ipcx_object_all_rights(obj);
+	u32 bits = obj->mode, rights = 0;
+
+	if (uid_eq(current_euid(), obj->uid)) {
+		bits >>= 6;
+		rights |= IPCX_RIGHT_ADMIN;
+	} else if (in_group_p(obj->gid)) {
+		bits >>= 3;
+	}
+	if (bits & 4)
+		rights |= IPCX_RIGHT_READ | IPCX_RIGHT_RECV;
+	if (bits & 2)
+		rights |= IPCX_RIGHT_WRITE | IPCX_RIGHT_SEND;
+	if ((bits & 6) == 6)
+		rights |= IPCX_RIGHT_MAP;
+	rights &= all;
+
+	if (rights != all &&
+	    ns_capable_noaudit(current->nsproxy->net_ns->user_ns, CAP_IPC_OWNER))
+		rights = all;
+	return rights;
+}
+
+/*
+ * A file for the object, still private to the caller, whose use of the object
+ * it takes over, whether it works or not.
+ */
+static struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
+{
+	struct ipcx_handle *handle;
+	struct file *file;
+	/* do_mmap() keeps what is open for reading only from being written. */
+	int flags = rights & ~(IPCX_RIGHT_READ | IPCX_RIGHT_ADMIN) ?
+		    O_RDWR : O_RDONLY;
+
+	handle = kmalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	if (!handle) {
+		file = ERR_PTR(-ENOMEM);
+		goto err_put_user;
+	}
+	handle->obj = obj;
+	handle->rights = rights;
+
+	file = anon_inode_getfile(obj->kind->label, obj->kind->fops, handle,
+				  flags);
+	if (IS_ERR(file))
+		goto err_free_handle;
+	if (obj->kind->opened)
+		obj->kind->opened(obj, rights);
+	return file;
+
+err_free_handle:
+	kfree(handle);
+err_put_user:
+	ipcx_object_put_user(obj);
+	return file;
+}
+
+/* Makes a new object known: to LIST, by its name, in debugfs. */
+static int ipcx_object_publish(struct ipcx_object *obj)
+{
+	int ret;
+
+	ret = xa_insert(&ipcx_objects, obj->id, obj, GFP_KERNEL);
+	if (ret)
+		return ret;
+	if (obj->name.str[0]) {
+		ret = ipcx_names_link(obj);
+		if (ret)
+			return ret;
+	}
+	ipcx_debugfs_add(obj);
+	return 0;
+}
+
+static long ipcx_object_new_fd(struct ipcx_object *obj, u32 rights, bool publish)
+{
+	struct file *file;
+	int fd, ret;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0) {
+		ipcx_object_put_user(obj);
+		return fd;
+	}
+	file = ipcx_object_new_file(obj, rights);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto err_put_fd;
+	}
+	if (publish) {
+		ret = ipcx_object_publish(obj);
+		if (ret)
+			goto err_put_file;
+	}
+	fd_install(fd, file);
+	return fd;
+
+err_put_file:
+	fput(file);
+err_put_fd:
+	put_unused_fd(fd);
+	return ret;
+}
+
+/**
+ * ipcx_object_open_fd - a descriptor of an object that was found by its name
+ * @obj: the object, of which the caller is a user; taken over in any case
+ * @rights: rights wanted, 0 for all that its mode allows
+ *
+ * Return: the descriptor, -EINVAL, -EACCES or another -errno.
+ */
+long ipcx_object_open_fd(struct ipcx_object *obj, u32 rights)
+{
+	u32 allowed = ipcx_object_rights(obj);
+	long ret;
+
+	if (rights & ~obj->kind->rights)
+		ret = -EINVAL;
+	else if ((rights & ~allowed) || !allowed)
+		ret = -EACCES;
+	else
+		return ipcx_object_new_fd(obj, rights ?: allowed, false);
+	ipcx_object_put_user(obj);
+	return ret;
+}
+
+/* Opens what has the name already, if it is what would have been made. */
+static long ipcx_object_open_same(const struct ipcx_creation *what)
+{
+	struct ipcx_object *obj;
+
+	obj = ipcx_names_find(&what->name, IPCX_KIND_ANY);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	if (obj->kind != what->kind || !what->kind->same(obj, what->args)) {
+		ipcx_object_put_user(obj);
+		return -EEXIST;
+	}
+	return ipcx_object_open_fd(obj, what->rights);
+}
+
+static long ipcx_object_create_new(const struct ipcx_creation *what)
+{
+	struct ipcx_object *obj;
+	u32 all;
+
+	obj = what->kind->make(what->args, &what->name);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	all = ipcx_object_all_rights(obj);
+	if (what->rights & ~all) {
+		ipcx_object_put_user(obj);
+		return -EINVAL;
+	}
+	return ipcx_object_new_fd(obj, what->rights ?: all, true);
+}
+
+/**
+ * ipcx_object_create - the common part of the create ioctls
+ * @what: what is asked for
+ *
+ * Return: a descriptor or -errno.
+ */
+long ipcx_object_create(const struct ipcx_creation *what)
+{
+	bool named = what->name.str[0];
+	long ret;
+
+	if (!named && (what->flags & (IPCX_CREATE_EXCL | IPCX_CREATE_PERSIST)))
+		return -EINVAL;
+	if (!named || (what->flags & IPCX_CREATE_EXCL))
+		return ipcx_object_create_new(what);
+
+	/* The name can come and go between the look and the link: look again. */
+	do {
+		ret = ipcx_object_open_same(what);
+		if (ret != -ENOENT)
+			return ret;
+		ret = ipcx_object_create_new(what);
+	} while (ret == -EEXIST && !fatal_signal_pending(current));
+	return ret;
+}
+
+static long ipcx_object_reopen(struct ipcx_handle *handle, void __user *uarg)
+{
+	struct ipcx_object *obj = handle->obj;
+	struct ipcx_reopen args;
+	int ret;
+
+	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
+	if (ret)
+		return ret;
+	if (args.flags || args.pad || !args.rights ||
+	    (args.rights & ~obj->kind->rights))
+		return -EINVAL;
+	if (args.rights & ~handle->rights)
+		return -EACCES;
+	refcount_inc(&obj->users);
+	return ipcx_object_new_fd(obj, args.rights, false);
+}
+
+/**
+ * ipcx_object_stat - all about an object
+ * @obj: the object
+ * @stat: filled, but for its size, flags and rights
+ */
+void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
+{
+	bool persist;
+
+	memset(stat, 0, sizeof(*stat));
+	stat->id = obj->id;
+	stat->kind = obj->kind->kind;
+	stat->uid = from_kuid_munged(current_user_ns(), obj->uid);
+	stat->gid = from_kgid_munged(current_user_ns(), obj->gid);
+	stat->mode = obj->mode;
+	stat->create_flags = obj->create_flags & ~IPCX_CREATE_PERSIST;
+	stat->users = refcount_read(&obj->users);
+	if (obj->name.str[0] && ipcx_names_linked(obj, &persist)) {
+		memcpy(stat->name, obj->name.str, sizeof(stat->name));
+		if (persist) {
+			stat->create_flags |= IPCX_CREATE_PERSIST;
+			stat->users--;
+		}
+	}
+	obj->kind->stat(obj, stat);
+}
+
+static long ipcx_object_stat_ioctl(struct ipcx_handle *handle, void __user *uarg)
+{
+	struct ipcx_stat stat;
+	u32 size;
+	int ret;
+
+	ret = ipcx_get_args(&stat, sizeof(stat), sizeof(stat), uarg);
+	if (ret)
+		return ret;
+	if (stat.flags)
+		return -EINVAL;
+	size = stat.size;
+	ipcx_object_stat(handle->obj, &stat);
+	stat.rights = handle->rights;
+	return ipcx_put_args(uarg, &stat, sizeof(stat), size);
+}
+
+/**
+ * ipcx_object_ioctl - the ioctls of every kind
+ * @file: the descriptor
+ * @cmd: the command, without the bits of its size
+ * @uarg: its argument
+ *
+ * Return: as the ABI says, -ENOTTY for an unknown one.
+ */
+long ipcx_object_ioctl(struct file *file, unsigned int cmd, void __user *uarg)
+{
+	switch (cmd) {
+	case IPCX_CMD(IPCX_IOC_STAT):
+		return ipcx_object_stat_ioctl(ipcx_handle(file), uarg);
+	case IPCX_CMD(IPCX_IOC_REOPEN):
+		return ipcx_object_reopen(ipcx_handle(file), uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/**
+ * ipcx_object_release - the last duplicate of a descriptor is closed
+ * @inode: not ours
+ * @file: the descriptor
+ *
+ * Return: 0.
+ */
+int ipcx_object_release(struct inode *inode, struct file *file)
+{
+	struct ipcx_handle *handle = ipcx_handle(file);
+
+	if (handle->obj->kind->closed)
+		handle->obj->kind->closed(handle->obj, handle->rights);
+	ipcx_object_put_user(handle->obj);
+	kfree(handle);
+	return 0;
+}
+
+static void ipcx_show_queue(const struct ipcx_stat *stat, struct seq_file *m)
+{
+	seq_printf(m, "lanes %u\n", stat->lanes);
+	seq_printf(m, "slots %u\n", stat->slots);
+	seq_printf(m, "slot_size %u\n", stat->slot_size);
+	seq_printf(m, "sent %llu\n", stat->sent);
+	seq_printf(m, "received %llu\n", stat->received);
+	seq_printf(m, "depth %llu\n", stat->depth);
+	seq_printf(m, "dropped %llu\n", stat->dropped);
+	seq_printf(m, "aborted %llu\n", stat->aborted);
+	seq_printf(m, "redelivered %llu\n", stat->redelivered);
+	seq_printf(m, "corrupt %llu\n", stat->corrupt);
+	seq_printf(m, "waiting_recv %u\n", stat->waiting_recv);
+	seq_printf(m, "waiting_send %u\n", stat->waiting_send);
+	seq_printf(m, "repairing %u\n", stat->repairing);
+}
+
+/**
+ * ipcx_object_show - the facts of an object, one "key value" a line
+ * @obj: the object
+ * @m: where to
+ */
+void ipcx_object_show(struct ipcx_object *obj, struct seq_file *m)
+{
+	struct ipcx_stat stat;
+
+	ipcx_object_stat(obj, &stat);
+	seq_printf(m, "id %llu\n", stat.id);
+	seq_printf(m, "kind %s\n",
+		   stat.kind == IPCX_KIND_QUEUE ? "queue" : "region");
+	seq_puts(m, "name ");
+	seq_escape_str(m, stat.name, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_HEX |
+		       ESCAPE_NAP, NULL);
+	seq_putc(m, '\n');
+	seq_printf(m, "uid %u\n", stat.uid);
+	seq_printf(m, "gid %u\n", stat.gid);
+	seq_printf(m, "mode 0%o\n", stat.mode);
+	seq_printf(m, "flags 0x%x\n", stat.create_flags);
+	seq_printf(m, "bytes %llu\n", stat.bytes);
+	seq_printf(m, "users %u\n", stat.users);
+	seq_printf(m, "attachments %u\n", stat.attachments);
+	if (stat.kind == IPCX_KIND_QUEUE)
+		ipcx_show_queue(&stat, m);
+}
+
+#ifdef CONFIG_PROC_FS
+/**
+ * ipcx_object_show_fdinfo - /proc/PID/fdinfo/FD
+ * @m: where to
+ * @file: the descriptor
+ */
+void ipcx_object_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	seq_printf(m, "rights 0x%x\n", ipcx_handle(file)->rights);
+	ipcx_object_show(ipcx_handle(file)->obj, m);
+}
+#endif

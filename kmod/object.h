@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Objects: what regions and queues have in common.
+ *
+ * Life. A descriptor is a struct file whose private_data is a struct
+ * ipcx_handle; it and each mapping made through it hold one of @users. So does
+ * the name of a persistent object. With the last user the object dies: it loses
+ * its name, its place in the index and its debugfs directory. Its memory goes
+ * with the last @ref; all users together hold one, each look by LIST or debugfs
+ * and each dead attachment under repair another.
+ *
+ * Locks, outermost first:
+ *	mmap_lock			(of whoever maps; never take it inside ours)
+ *	  ipcx_queue.attach_lock
+ *	  ipcx_region.lock
+ *	ipcx_names_lock
+ *	  xa_lock of the index
+ * None is held while user memory is touched.
+ */
+#ifndef IPCX_OBJECT_H
+#define IPCX_OBJECT_H
+
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/uidgid.h>
+#include <linux/ipcx.h>
+
+struct ipcx_names;
+struct ipcx_object;
+struct seq_file;
+
+/**
+ * struct ipcx_name - a name as the caller gave it, NUL-padded to be a hash key
+ * @str: the name; empty for an anonymous object
+ */
+struct ipcx_name {
+	char str[IPCX_NAME_MAX + 1];
+};
+
+/**
+ * struct ipcx_kind - what differs between regions and queues
+ * @kind: IPCX_KIND_*
+ * @rights: all rights a descriptor of this kind can have
+ * @label: name of the anonymous inode, as /proc/PID/fd shows it
+ * @fops: of the descriptors
+ * @make: a new object by the arguments of its create ioctl, checked already;
+ *	the caller becomes its user
+ * @same: is the object what these arguments would make
+ * @opened: a descriptor with these rights came (optional)
+ * @closed: it went (optional)
+ * @free: frees the object, which nobody knows any more
+ * @stat: fills the fields of this kind
+ * @show_attachments: writes the debugfs file of that name
+ */
+struct ipcx_kind {
+	u32 kind;
+	u32 rights;
+	const char *label;
+	const struct file_operations *fops;
+	struct ipcx_object *(*make)(const void *create,
+				    const struct ipcx_name *name);
+	bool (*same)(struct ipcx_object *obj, const void *create);
+	void (*opened)(struct ipcx_object *obj, u32 rights);
+	void (*closed)(struct ipcx_object *obj, u32 rights);
+	void (*free)(struct ipcx_object *obj);
+	void (*stat)(struct ipcx_object *obj, struct ipcx_stat *stat);
+	void (*show_attachments)(struct ipcx_object *obj, struct seq_file *m);
+};
+
+/**
+ * struct ipcx_object - head of every region and queue
+ * @kind: which
+ * @id: never used again
+ * @create_flags: flags it was made with
+ * @uid: owner
+ * @gid: group
+ * @mode: permission bits
+ * @net_cookie: network namespace it was made in, for LIST
+ * @users: see above
+ * @ref: see above
+ * @name: fixed; the first byte is 0 if anonymous
+ * @names: table that has the name, NULL without; under ipcx_names_lock
+ * @node: place there
+ * @persist: the name holds a user; under ipcx_names_lock
+ * @orphan: place among those whose namespace ends
+ * @dir: debugfs directory, NULL before it is shown; see debugfs.c
+ * @unshown: place among those to be shown; see debugfs.c
+ */
+struct ipcx_object {
+	const struct ipcx_kind *kind;
+	u64 id;
+	u32 create_flags;
+	kuid_t uid;
+	kgid_t gid;
+	umode_t mode;
+	u64 net_cookie;
+
+	refcount_t users;
+	refcount_t ref;
+
+	struct ipcx_name name;
+	struct ipcx_names *names;
+	struct rhash_head node;
+	bool persist;
+	struct list_head orphan;
+
+	struct dentry *dir;
+	struct list_head unshown;
+};
+
+/**
+ * struct ipcx_creation - what a create ioctl asks for
+ * @kind: the kind
+ * @args: its arguments, for @kind alone to read
+ * @name: the name, empty for none
+ * @flags: IPCX_CREATE_*
+ * @rights: rights of the descriptor, 0 for all
+ */
+struct ipcx_creation {
+	const struct ipcx_kind *kind;
+	const void *args;
+	struct ipcx_name name;
+	u32 flags;
+	u32 rights;
+};
+
+/**
+ * struct ipcx_handle - private_data of a descriptor
+ * @obj: the object, of which it is a user
+ * @rights: IPCX_RIGHT_*, never changed
+ */
+struct ipcx_handle {
+	struct ipcx_object *obj;
+	u32 rights;
+};
+
+static inline struct ipcx_handle *ipcx_handle(struct file *file)
+{
+	return file->private_data;
+}
+
+void ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
+		      const struct ipcx_name *name, u32 flags, u32 mode);
+void ipcx_object_put_user(struct ipcx_object *obj);
+void ipcx_object_put(struct ipcx_object *obj);
+struct ipcx_object *ipcx_object_next(u64 *id);
+
+u32 ipcx_object_rights(const struct ipcx_object *obj);
+bool ipcx_object_is_owner(const struct ipcx_object *obj);
+
+long ipcx_object_create(const struct ipcx_creation *what);
+long ipcx_object_open_fd(struct ipcx_object *obj, u32 rights);
+int ipcx_object_release(struct inode *inode, struct file *file);
+long ipcx_object_ioctl(struct file *file, unsigned int cmd, void __user *uarg);
+void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat);
+void ipcx_object_show(struct ipcx_object *obj, struct seq_file *m);
+void ipcx_object_show_fdinfo(struct seq_file *m, struct file *file);
+
+#endif /* IPCX_OBJECT_H */

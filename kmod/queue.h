@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Queues. One area of memory holds all that users may map:
+ *
+ *	area ->	+------------------+
+ *		| struct ipcx_kpage|  one page, read-only to users
+ *	ring ->	+------------------+  PAGE_SIZE
+ *		| struct ipcx_ring |  all from here on may be scribbled
+ *		| lanes            |  over at any time
+ *		| slots            |
+ *		+------------------+  area_bytes
+ *
+ * What the kernel decides rests on the geometry in struct ipcx_queue, never on
+ * a word of the ring that was not checked, nor on the same word read twice.
+ */
+#ifndef IPCX_QUEUE_H
+#define IPCX_QUEUE_H
+
+#include <linux/atomic.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+#include <linux/ipcx_ring.h>
+
+#include "object.h"
+
+#define IPCX_QUEUE_FLAGS	(IPCX_QUEUE_MAPPABLE | IPCX_QUEUE_DROP_OLDEST | \
+				 IPCX_QUEUE_HANGUP)
+#define IPCX_QUEUE_BYTES_MAX	SZ_1G
+#define IPCX_QUEUE_SLOTS_MAX	SZ_1M
+#define IPCX_BATCH_MAX		1024
+
+struct ipcx_stamp;
+
+/**
+ * struct ipcx_queue - a queue
+ * @obj: see object.h
+ * @flags: IPCX_QUEUE_*
+ * @lanes: number of lanes
+ * @slots: slots of a lane
+ * @slot_size: bytes of the largest message
+ * @stride: bytes from slot to slot
+ * @area_bytes: of the area above
+ * @kpage: its first page
+ * @ring: its second
+ * @lane: lanes of the ring
+ * @slot: slots of the ring
+ * @wait: who waits and polls, by direction
+ * @stamps: who sent what through SEND, a slot each; under @stamp_lock
+ * @stamp_lock: a hostile ring can show one slot to two senders at once
+ * @attach_lock: guards @attachments; taken under mmap_lock
+ * @attachments: struct ipcx_attachment by id
+ * @last_attachment: where the search for the next id begins
+ * @side_lock: guards @senders, @receivers and ipcx_kpage.hangup
+ * @senders: descriptors with IPCX_RIGHT_SEND
+ * @receivers: descriptors with IPCX_RIGHT_RECV
+ * @attached: attachments that are alive
+ * @repairing: dead attachments not repaired yet
+ * @redelivered: messages given back
+ * @corrupt: times the ring was not what it can be
+ *
+ * All above @wait is fixed when the queue is made.
+ */
+struct ipcx_queue {
+	struct ipcx_object obj;
+	u32 flags;
+	u32 lanes;
+	u32 slots;
+	u32 slot_size;
+	u32 stride;
+	size_t area_bytes;
+	struct ipcx_kpage *kpage;
+	struct ipcx_ring *ring;
+	struct ipcx_lane *lane;
+	void *slot;
+
+	wait_queue_head_t wait[2];
+
+	struct ipcx_stamp *stamps;
+	spinlock_t stamp_lock;		/* @stamps */
+
+	struct mutex attach_lock;	/* @attachments */
+	struct xarray attachments;
+	u32 last_attachment;
+
+	spinlock_t side_lock;		/* @senders, @receivers */
+	u32 senders;
+	u32 receivers;
+
+	atomic_t attached;
+	atomic_t repairing;
+	atomic64_t redelivered;
+	atomic64_t corrupt;
+};
+
+static inline struct ipcx_queue *to_queue(struct ipcx_object *obj)
+{
+	return container_of(obj, struct ipcx_queue, obj);
+}
+
+static inline struct ipcx_queue *file_to_queue(struct file *file)
+{
+	return to_queue(ipcx_handle(file)->obj);
+}
+
+/* Index of a ticket's slot among those of all lanes. */
+static inline u32 ipcx_slot_index(const struct ipcx_queue *q, u32 lane,
+				  u64 ticket)
+{
+	return lane * q->slots + ((u32)ticket & (q->slots - 1));
+}
+
+static inline struct ipcx_slot *ipcx_slot_by_index(const struct ipcx_queue *q,
+						   u32 index)
+{
+	return q->slot + (size_t)index * q->stride;
+}
+
+static inline struct ipcx_slot *ipcx_slot(const struct ipcx_queue *q, u32 lane,
+					  u64 ticket)
+{
+	return ipcx_slot_by_index(q, ipcx_slot_index(q, lane, ticket));
+}
+
+/* queue.c */
+long ipcx_queue_create(void __user *uarg);
+
+/* wait.c */
+int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns);
+bool ipcx_hung_up(struct ipcx_queue *q, u32 dir);
+void ipcx_wake(struct ipcx_queue *q, u32 dir);
+void ipcx_wake_all(struct ipcx_queue *q);
+long ipcx_wait_ioctl(struct file *file, void __user *uarg);
+long ipcx_wake_ioctl(struct file *file, unsigned long mask);
+__poll_t ipcx_queue_poll(struct file *file, poll_table *table);
+void ipcx_queue_opened(struct ipcx_object *obj, u32 rights);
+void ipcx_queue_closed(struct ipcx_object *obj, u32 rights);
+u64 ipcx_deadline(struct file *file, u64 deadline_ns);
+
+/* transfer.c */
+int ipcx_stamps_alloc(struct ipcx_queue *q);
+void ipcx_stamps_free(struct ipcx_queue *q);
+size_t ipcx_stamps_bytes(const struct ipcx_queue *q);
+long ipcx_send_ioctl(struct file *file, void __user *uarg);
+long ipcx_recv_ioctl(struct file *file, void __user *uarg);
+
+/* attach.c */
+int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma);
+long ipcx_attachment_ioctl(struct file *file, unsigned long arg);
+void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
+int ipcx_attach_init(void);
+void ipcx_attach_exit(void);
+
+#endif /* IPCX_QUEUE_H */

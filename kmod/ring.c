@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The slot protocol of <linux/ipcx_ring.h>: the bounded and suspicious twin of
+ * the one in the library. Here the owner is always IPCX_OWNER_KERNEL, which no
+ * repair looks for: a claim made here ends before the system call sleeps or
+ * returns.
+ *
+ * Whoever maps the ring can write any word at any time. Hence: each word is
+ * read once into a local; tickets only ever choose a slot modulo the private
+ * geometry; every loop is bounded; and a word that no correct peer can have
+ * left behind ends in -EBADMSG, not in another look.
+ */
+#include <linux/sched.h>
+
+#include "ring.h"
+
+/*
+ * Tries of one claim. Each one lost means that a peer moved the ring on, so
+ * this many in a row mean a ring that leads in circles.
+ */
+#define IPCX_CLAIM_TRIES	SZ_64K
+
+static int ipcx_corrupt(struct ipcx_queue *q)
+{
+	atomic64_inc(&q->corrupt);
+	return -EBADMSG;
+}
+
+static u64 ipcx_hint(const u64 *hint)
+{
+	return READ_ONCE(*hint) & IPCX_TICKET_MASK;
+}
+
+static u64 ipcx_load_word(const struct ipcx_slot *slot)
+{
+	/* What was written before the word is seen with it. */
+	return smp_load_acquire(&slot->word);
+}
+
+static bool ipcx_cas(u64 *word, u64 old, u64 new)
+{
+	return cmpxchg(word, old, new) == old;
+}
+
+/* Ends this call's claim. */
+static void ipcx_store_word(struct ipcx_queue *q, const struct ipcx_claim *claim,
+			    u64 ticket, enum ipcx_state state)
+{
+	struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
+	u32 owner = state == IPCX_FREE ? IPCX_OWNER_NONE : IPCX_OWNER_KERNEL;
+
+	/* The payload was written, or read, before. */
+	smp_store_release(&slot->word, ipcx_word(ticket, owner, state));
+}
+
+static void help_head(struct ipcx_queue *q, struct ipcx_lane *lane, u64 h, u64 w)
+{
+	/* A slot that is ahead tells how far all before it went: jump there. */
+	u64 to = ipcx_ticket_diff(ipcx_ticket(w), h) > 0 ?
+		 ipcx_ticket_add(ipcx_ticket(w), 1 - (u64)q->slots) :
+		 ipcx_ticket_add(h, 1);
+
+	ipcx_cas(&lane->head, h, to);
+}
+
+static void help_tail(struct ipcx_queue *q, struct ipcx_lane *lane, u64 t, u64 w)
+{
+	u64 to = ipcx_ticket(w);
+
+	if (ipcx_ticket_diff(to, t) > 0 && ipcx_state(w) == IPCX_FREE)
+		to = ipcx_ticket_add(to, -(u64)q->slots);
+	ipcx_cas(&lane->tail, t, ipcx_ticket_add(to, 1));
+}
+
+static void up_head(struct ipcx_lane *lane, u64 to)
+{
+	int tries;
+	u64 h;
+
+	for (tries = 0; tries < IPCX_CLAIM_TRIES; tries++) {
+		h = ipcx_hint(&lane->head);
+		if (ipcx_ticket_diff(h, to) >= 0 || ipcx_cas(&lane->head, h, to))
+			return;
+	}
+}
+
+/* Users count in the same words; they are for show alone. */
+static void ipcx_count(u64 *counter)
+{
+	atomic64_inc((atomic64_t *)counter);
+}
+
+/* Makes room at the tail out of ticket @w of one round before. */
+static bool ipcx_make_room(struct ipcx_queue *q, struct ipcx_lane *lane,
+			   struct ipcx_slot *slot, u64 t, u64 w, u64 *counter)
+{
+	if (!ipcx_cas(&slot->word, w, ipcx_word(t, IPCX_OWNER_NONE, IPCX_FREE)))
+		return false;
+	ipcx_count(counter);
+	up_head(lane, ipcx_ticket_add(t, 1 - (u64)q->slots));
+	return true;
+}
+
+/**
+ * ipcx_claim_send - claim the slot at the tail of a lane
+ * @q: the queue
+ * @lane: the lane, below q->lanes
+ * @claim: filled with the claim
+ *
+ * Return: 0, -EAGAIN (full) or -EBADMSG.
+ */
+int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
+{
+	struct ipcx_lane *l = &q->lane[lane];
+	int tries;
+
+	for (tries = 0; tries < IPCX_CLAIM_TRIES; tries++) {
+		u64 t = ipcx_hint(&l->tail);
+		struct ipcx_slot *slot = ipcx_slot(q, lane, t);
+		u64 w = ipcx_load_word(slot);
+		s64 ahead = ipcx_ticket_diff(ipcx_ticket(w), t);
+
+		if (!ahead && ipcx_state(w) == IPCX_FREE) {
+			if (!ipcx_cas(&slot->word, w,
+				      ipcx_word(t, IPCX_OWNER_KERNEL,
+						IPCX_WRITING)))
+				continue;
+			ipcx_cas(&l->tail, t, ipcx_ticket_add(t, 1));
+			*claim = (struct ipcx_claim) { lane, t, false };
+			return 0;
+		}
+		if (ahead >= 0) {
+			help_tail(q, l, t, w);
+			continue;
+		}
+		if (ahead != -(s64)q->slots)
+			continue;	/* the tail read was stale */
+
+		switch (ipcx_state(w)) {
+		case IPCX_ABORTED:
+			ipcx_make_room(q, l, slot, t, w, &l->skipped);
+			break;
+		case IPCX_READY:
+		case IPCX_RETURNED:
+			if (!(q->flags & IPCX_QUEUE_DROP_OLDEST))
+				return -EAGAIN;
+			ipcx_make_room(q, l, slot, t, w, &l->dropped);
+			break;
+		case IPCX_WRITING:
+		case IPCX_READING:
+			return -EAGAIN;
+		default:
+			break;		/* no such word: tries run out */
+		}
+	}
+	return ipcx_corrupt(q);
+}
+
+/**
+ * ipcx_commit - publish a claimed message
+ * @q: the queue
+ * @claim: by ipcx_claim_send(), the slot filled
+ */
+void ipcx_commit(struct ipcx_queue *q, const struct ipcx_claim *claim)
+{
+	ipcx_store_word(q, claim, claim->ticket, IPCX_READY);
+	ipcx_wake(q, IPCX_DIR_RECV);
+}
+
+/**
+ * ipcx_abort - give up a claim; receivers skip its ticket
+ * @q: the queue
+ * @claim: by ipcx_claim_send()
+ */
+void ipcx_abort(struct ipcx_queue *q, const struct ipcx_claim *claim)
+{
+	ipcx_count(&q->lane[claim->lane].aborted);
+	ipcx_store_word(q, claim, claim->ticket, IPCX_ABORTED);
+	ipcx_wake(q, IPCX_DIR_RECV);
+	/* It is room for senders as well, when it stands in the tail's way. */
+	ipcx_wake(q, IPCX_DIR_SEND);
+}
+
+/* Looks for messages that dead receivers gave back, if there may be any. */
+static bool ipcx_claim_returned(struct ipcx_queue *q, struct ipcx_claim *claim)
+{
+	u64 epoch, done;
+	u32 i;
+
+	/* Read before done: what turns RETURNED after it has a later epoch. */
+	epoch = smp_load_acquire(&q->kpage->ret_epoch);
+	/* Read before the slots, and never compared but by inequality. */
+	done = smp_load_acquire(&q->ring->ret_done);
+	if (epoch == done)
+		return false;
+	for (i = 0; i < q->lanes * q->slots; i++) {
+		struct ipcx_slot *slot = ipcx_slot_by_index(q, i);
+		u64 w = ipcx_load_word(slot);
+		u64 ticket = ipcx_ticket(w);
+
+		if (ipcx_state(w) == IPCX_RETURNED &&
+		    ipcx_slot_index(q, i / q->slots, ticket) == i &&
+		    ipcx_cas(&slot->word, w, ipcx_word(ticket, IPCX_OWNER_KERNEL,
+						       IPCX_READING))) {
+			*claim = (struct ipcx_claim) {
+				i / q->slots, ticket, true
+			};
+			return true;
+		}
+		cond_resched();
+	}
+	ipcx_cas(&q->ring->ret_done, done, epoch);
+	return false;
+}
+
+enum ipcx_look { IPCX_GOT, IPCX_NOTHING, IPCX_AGAIN };
+
+/* One look at the head of a lane. */
+static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
+				      struct ipcx_claim *claim)
+{
+	struct ipcx_lane *l = &q->lane[lane];
+	u64 h = ipcx_hint(&l->head);
+	struct ipcx_slot *slot = ipcx_slot(q, lane, h);
+	u64 w = ipcx_load_word(slot);
+	s64 ahead = ipcx_ticket_diff(ipcx_ticket(w), h);
+
+	if (ahead < 0)
+		return IPCX_NOTHING;
+	if (ahead > 0) {
+		help_head(q, l, h, w);
+		return IPCX_AGAIN;
+	}
+	switch (ipcx_state(w)) {
+	case IPCX_READY:
+		if (!ipcx_cas(&slot->word, w, ipcx_word(h, IPCX_OWNER_KERNEL,
+							IPCX_READING)))
+			return IPCX_AGAIN;
+		ipcx_cas(&l->head, h, ipcx_ticket_add(h, 1));
+		*claim = (struct ipcx_claim) { lane, h, false };
+		return IPCX_GOT;
+	case IPCX_ABORTED:
+		if (ipcx_make_room(q, l, slot, ipcx_ticket_add(h, q->slots), w,
+				   &l->skipped))
+			ipcx_wake(q, IPCX_DIR_SEND);
+		return IPCX_AGAIN;
+	case IPCX_READING:
+	case IPCX_RETURNED:
+		help_head(q, l, h, w);
+		return IPCX_AGAIN;
+	default:
+		return IPCX_NOTHING;
+	}
+}
+
+/**
+ * ipcx_claim_recv - claim the next message: given back ones first, then the
+ *	lanes from the highest
+ * @q: the queue
+ * @claim: filled with the claim
+ *
+ * Return: 0, -EAGAIN (nothing there) or -EBADMSG.
+ */
+int ipcx_claim_recv(struct ipcx_queue *q, struct ipcx_claim *claim)
+{
+	int tries = 0;
+	u32 lane;
+
+again:
+	if (tries++ == IPCX_CLAIM_TRIES)
+		return ipcx_corrupt(q);
+	if (ipcx_claim_returned(q, claim))
+		return 0;
+	for (lane = q->lanes; lane-- > 0; ) {
+		switch (ipcx_claim_head(q, lane, claim)) {
+		case IPCX_GOT:
+			return 0;
+		case IPCX_AGAIN:
+			goto again;
+		case IPCX_NOTHING:
+			break;
+		}
+	}
+	return -EAGAIN;
+}
+
+/**
+ * ipcx_release - free the slot of a received message
+ * @q: the queue
+ * @claim: by ipcx_claim_recv()
+ */
+void ipcx_release(struct ipcx_queue *q, const struct ipcx_claim *claim)
+{
+	ipcx_store_word(q, claim, ipcx_ticket_add(claim->ticket, q->slots),
+			IPCX_FREE);
+	ipcx_wake(q, IPCX_DIR_SEND);
+}
+
+/* A slot turned RETURNED: receivers shall scan. Pairs with the epoch's load. */
+static void ipcx_returned(struct ipcx_queue *q)
+{
+	atomic64_inc(&q->redelivered);
+	atomic64_inc((atomic64_t *)&q->kpage->ret_epoch);
+}
+
+/**
+ * ipcx_give_back - let another receiver have a message
+ * @q: the queue
+ * @claim: by ipcx_claim_recv()
+ */
+void ipcx_give_back(struct ipcx_queue *q, const struct ipcx_claim *claim)
+{
+	ipcx_store_word(q, claim, claim->ticket, IPCX_RETURNED);
+	ipcx_returned(q);
+	ipcx_wake(q, IPCX_DIR_RECV);
+	/* With drop-oldest it can be dropped to make room. */
+	ipcx_wake(q, IPCX_DIR_SEND);
+}
+
+/**
+ * ipcx_can_send - would a sender find a slot, or at least something to do
+ * @q: the queue
+ * @lane: the lane
+ *
+ * Return: false if it has to wait for a receiver.
+ */
+bool ipcx_can_send(struct ipcx_queue *q, u32 lane)
+{
+	u64 t = ipcx_hint(&q->lane[lane].tail);
+	u64 w = ipcx_load_word(ipcx_slot(q, lane, t));
+
+	if (ipcx_ticket_diff(ipcx_ticket(w), t) != -(s64)q->slots)
+		return true;
+	switch (ipcx_state(w)) {
+	case IPCX_WRITING:
+	case IPCX_READING:
+		return false;
+	case IPCX_READY:
+	case IPCX_RETURNED:
+		return q->flags & IPCX_QUEUE_DROP_OLDEST;
+	default:
+		return true;
+	}
+}
+
+/**
+ * ipcx_can_recv - would a receiver find a message, or at least something to do
+ * @q: the queue
+ *
+ * Return: false if it has to wait for a sender.
+ */
+bool ipcx_can_recv(struct ipcx_queue *q)
+{
+	u32 lane;
+
+	if (READ_ONCE(q->kpage->ret_epoch) != READ_ONCE(q->ring->ret_done))
+		return true;
+	for (lane = 0; lane < q->lanes; lane++) {
+		u64 h = ipcx_hint(&q->lane[lane].head);
+		u64 w = ipcx_load_word(ipcx_slot(q, lane, h));
+		s64 ahead = ipcx_ticket_diff(ipcx_ticket(w), h);
+
+		if (ahead > 0 || (!ahead && ipcx_state(w) != IPCX_FREE &&
+				  ipcx_state(w) != IPCX_WRITING))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * ipcx_drained - can no message come any more, given that no sender is left
+ * @q: the queue
+ *
+ * Return: true if no slot holds a message or ever will.
+ */
+bool ipcx_drained(struct ipcx_queue *q)
+{
+	u32 i;
+
+	/* A dead one's WRITING turns into ABORTED, its READING into a message. */
+	if (atomic_read_acquire(&q->repairing))
+		return false;
+	for (i = 0; i < q->lanes * q->slots; i++) {
+		u64 w = ipcx_load_word(ipcx_slot_by_index(q, i));
+
+		if (ipcx_state(w) != IPCX_FREE && ipcx_state(w) != IPCX_ABORTED)
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/**
+ * ipcx_ring_init - fill a zeroed ring
+ * @q: the queue, whose geometry is set
+ */
+void ipcx_ring_init(struct ipcx_queue *q)
+{
+	u32 i;
+
+	for (i = 0; i < q->lanes * q->slots; i++) {
+		ipcx_slot_by_index(q, i)->word =
+			ipcx_word(i & (q->slots - 1), IPCX_OWNER_NONE, IPCX_FREE);
+		cond_resched();
+	}
+}
+
+/**
+ * ipcx_ring_repair - end the claims of an owner that is no more
+ * @q: the queue
+ * @owner: its id; nobody can claim by it while this runs
+ *
+ * The caller wakes everybody, whatever was found: the dead may have published
+ * and died before it looked who waits.
+ */
+void ipcx_ring_repair(struct ipcx_queue *q, u32 owner)
+{
+	u32 i;
+
+	for (i = 0; i < q->lanes * q->slots; i++) {
+		struct ipcx_slot *slot = ipcx_slot_by_index(q, i);
+		u64 w = ipcx_load_word(slot);
+		u64 ticket = ipcx_ticket(w);
+
+		cond_resched();
+		if (ipcx_owner(w) != owner)
+			continue;
+		if (ipcx_state(w) == IPCX_WRITING) {
+			if (ipcx_cas(&slot->word, w,
+				     ipcx_word(ticket, IPCX_OWNER_NONE,
+					       IPCX_ABORTED)))
+				ipcx_count(&q->lane[i / q->slots].aborted);
+		} else if (ipcx_state(w) == IPCX_READING) {
+			if (ipcx_cas(&slot->word, w,
+				     ipcx_word(ticket, IPCX_OWNER_NONE,
+					       IPCX_RETURNED)))
+				ipcx_returned(q);
+		}
+	}
+}
+
+/**
+ * ipcx_ring_claims - count what an owner has claimed just now
+ * @q: the queue
+ * @owner: its id
+ * @writing: set to the slots it writes
+ * @reading: set to the slots it reads
+ */
+void ipcx_ring_claims(struct ipcx_queue *q, u32 owner, u32 *writing,
+		      u32 *reading)
+{
+	u32 i;
+
+	*writing = 0;
+	*reading = 0;
+	for (i = 0; i < q->lanes * q->slots; i++) {
+		u64 w = ipcx_load_word(ipcx_slot_by_index(q, i));
+
+		*writing += ipcx_owner(w) == owner &&
+			    ipcx_state(w) == IPCX_WRITING;
+		*reading += ipcx_owner(w) == owner &&
+			    ipcx_state(w) == IPCX_READING;
+		cond_resched();
+	}
+}
+
+/**
+ * ipcx_ring_stat - counters out of the tickets
+ * @q: the queue
+ * @stat: sent, received, depth, dropped and aborted are filled
+ *
+ * Tickets count claims: what was aborted and what was dropped passed the head
+ * without being received.
+ */
+void ipcx_ring_stat(struct ipcx_queue *q, struct ipcx_stat *stat)
+{
+	u32 lane;
+
+	for (lane = 0; lane < q->lanes; lane++) {
+		const struct ipcx_lane *l = &q->lane[lane];
+		u64 head = ipcx_hint(&l->head);
+		u64 tail = ipcx_hint(&l->tail);
+		u64 skipped = READ_ONCE(l->skipped);
+		u64 dropped = READ_ONCE(l->dropped);
+		u64 aborted = READ_ONCE(l->aborted);
+
+		stat->sent += tail - min(tail, aborted);
+		stat->received += head - min(head, skipped + dropped);
+		stat->depth += clamp_t(s64, ipcx_ticket_diff(tail, head), 0,
+				       q->slots);
+		stat->aborted += aborted;
+		stat->dropped += dropped;
+	}
+}

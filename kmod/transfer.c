@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SEND and RECV: the kernel runs the slot protocol for callers that do not map
+ * the ring, have one right only or do not trust their peers.
+ *
+ * No user memory is waited for while a claim is held: a page that its owner
+ * never lets come in (userfaultfd) would hold up the lane. So payloads are
+ * copied with page faults off; where that fails the claim is given up, the page
+ * fetched, and all begun again.
+ */
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "ioctl.h"
+#include "ring.h"
+
+/**
+ * struct ipcx_stamp - the sender of the message in a slot, vouched for
+ * @ticket: of that message; another one in the slot has no stamp
+ * @pid: process, NULL if there never was a stamp here
+ * @uid: effective user
+ * @gid: effective group
+ *
+ * Kept apart from the slot, where mapped peers could forge it.
+ */
+struct ipcx_stamp {
+	u64 ticket;
+	struct pid *pid;
+	kuid_t uid;
+	kgid_t gid;
+};
+
+static size_t ipcx_stamps_count(const struct ipcx_queue *q)
+{
+	return (size_t)q->lanes * q->slots;
+}
+
+/**
+ * ipcx_stamps_bytes - memory of the stamps
+ * @q: the queue
+ *
+ * Return: bytes.
+ */
+size_t ipcx_stamps_bytes(const struct ipcx_queue *q)
+{
+	return ipcx_stamps_count(q) * sizeof(*q->stamps);
+}
+
+/**
+ * ipcx_stamps_alloc - make room for a stamp a slot
+ * @q: the queue
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ipcx_stamps_alloc(struct ipcx_queue *q)
+{
+	q->stamps = kvcalloc(ipcx_stamps_count(q), sizeof(*q->stamps),
+			     GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
+			     __GFP_NOWARN);
+	return q->stamps ? 0 : -ENOMEM;
+}
+
+/**
+ * ipcx_stamps_free - undo ipcx_stamps_alloc(), which may have failed
+ * @q: the queue
+ */
+void ipcx_stamps_free(struct ipcx_queue *q)
+{
+	size_t i;
+
+	for (i = 0; q->stamps && i < ipcx_stamps_count(q); i++)
+		put_pid(q->stamps[i].pid);
+	kvfree(q->stamps);
+}
+
+static void ipcx_stamp_set(struct ipcx_queue *q, const struct ipcx_claim *claim)
+{
+	struct ipcx_stamp stamp = {
+		.ticket	= claim->ticket,
+		.pid	= get_pid(task_tgid(current)),
+		.uid	= current_euid(),
+		.gid	= current_egid(),
+	};
+
+	spin_lock(&q->stamp_lock);
+	swap(stamp, q->stamps[ipcx_slot_index(q, claim->lane, claim->ticket)]);
+	spin_unlock(&q->stamp_lock);
+	put_pid(stamp.pid);
+}
+
+static void ipcx_stamp_get(struct ipcx_queue *q, const struct ipcx_claim *claim,
+			   struct ipcx_msg *msg)
+{
+	struct ipcx_stamp stamp;
+
+	spin_lock(&q->stamp_lock);
+	stamp = q->stamps[ipcx_slot_index(q, claim->lane, claim->ticket)];
+	get_pid(stamp.pid);
+	spin_unlock(&q->stamp_lock);
+
+	if (stamp.pid && stamp.ticket == claim->ticket) {
+		msg->flags |= IPCX_MSG_STAMPED;
+		msg->pid = pid_vnr(stamp.pid);
+		msg->uid = from_kuid_munged(current_user_ns(), stamp.uid);
+		msg->gid = from_kgid_munged(current_user_ns(), stamp.gid);
+	}
+	put_pid(stamp.pid);
+}
+
+/*
+ * Waits after a claim found nothing. A ring can be made to promise for ever
+ * what it does not hold: every round after the first looks at the clock and at
+ * signals itself.
+ */
+static int ipcx_wait_round(struct ipcx_queue *q, u32 dir, u32 lane,
+			   u64 deadline_ns, int round)
+{
+	if (round) {
+		if (deadline_ns == IPCX_NO_WAIT)
+			return -EAGAIN;
+		if (deadline_ns != IPCX_FOREVER && ktime_get_ns() >= deadline_ns)
+			return -ETIMEDOUT;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
+	}
+	return ipcx_wait(q, dir, lane, deadline_ns);
+}
+
+static int ipcx_claim_send_wait(struct ipcx_queue *q, u32 lane,
+				u64 deadline_ns, struct ipcx_claim *claim)
+{
+	int round, ret;
+
+	for (round = 0; ; round++) {
+		if (ipcx_hung_up(q, IPCX_DIR_SEND))
+			return -EPIPE;
+		ret = ipcx_claim_send(q, lane, claim);
+		if (ret != -EAGAIN)
+			return ret;
+		ret = ipcx_wait_round(q, IPCX_DIR_SEND, lane, deadline_ns, round);
+		if (ret)
+			return ret;
+	}
+}
+
+static int ipcx_claim_recv_wait(struct ipcx_queue *q, u64 deadline_ns,
+				struct ipcx_claim *claim)
+{
+	int round, ret;
+
+	for (round = 0; ; round++) {
+		ret = ipcx_claim_recv(q, claim);
+		if (ret != -EAGAIN)
+			return ret;
+		ret = ipcx_wait_round(q, IPCX_DIR_RECV, 0, deadline_ns, round);
+		if (ret)
+			return ret;
+	}
+}
+
+static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
+			 u64 deadline_ns)
+{
+	const void __user *buf = u64_to_user_ptr(msg->buf);
+	struct ipcx_claim claim;
+	struct ipcx_slot *slot;
+	int ret;
+
+	for (;;) {
+		if (fault_in_readable(buf, msg->len))
+			return -EFAULT;
+		ret = ipcx_claim_send_wait(q, msg->lane, deadline_ns, &claim);
+		if (ret)
+			return ret;
+
+		slot = ipcx_slot(q, claim.lane, claim.ticket);
+		if (!copy_from_user_nofault(slot + 1, buf, msg->len))
+			break;
+		ipcx_abort(q, &claim);
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
+	}
+	WRITE_ONCE(slot->len, msg->len);
+	WRITE_ONCE(slot->sender, IPCX_OWNER_KERNEL);
+	ipcx_stamp_set(q, &claim);
+	ipcx_commit(q, &claim);
+	return 0;
+}
+
+/* Fills what is known of the message, of which only @claim is trusted. */
+static void ipcx_msg_fill(struct ipcx_queue *q, const struct ipcx_claim *claim,
+			  struct ipcx_msg *msg)
+{
+	const struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
+
+	msg->len = min(READ_ONCE(slot->len), q->slot_size);
+	msg->sender = READ_ONCE(slot->sender) & IPCX_OWNER_MASK;
+	msg->lane = claim->lane;
+	msg->ticket = claim->ticket;
+	msg->flags = claim->redelivered ? IPCX_MSG_REDELIVERED : 0;
+	msg->pid = 0;
+	msg->uid = 0;
+	msg->gid = 0;
+	ipcx_stamp_get(q, claim, msg);
+}
+
+static int ipcx_recv_one(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
+			 struct ipcx_msg *msg, u64 deadline_ns)
+{
+	void __user *buf = u64_to_user_ptr(msg->buf);
+	struct ipcx_claim claim;
+	int ret;
+
+	for (;;) {
+		ret = ipcx_claim_recv_wait(q, deadline_ns, &claim);
+		if (ret)
+			return ret;
+
+		ipcx_msg_fill(q, &claim, msg);
+		if (!copy_to_user_nofault(buf, ipcx_slot(q, claim.lane,
+							 claim.ticket) + 1,
+					  msg->len) &&
+		    !copy_to_user_nofault(umsg, msg, sizeof(*msg)))
+			break;
+		ipcx_give_back(q, &claim);
+		if (fault_in_safe_writeable(buf, msg->len) ||
+		    fault_in_safe_writeable((void __user *)umsg, sizeof(*msg)))
+			return -EFAULT;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
+	}
+	ipcx_release(q, &claim);
+	return 0;
+}
+
+static int ipcx_send_msg(struct ipcx_queue *q, const struct ipcx_msg *msg,
+			 u64 deadline_ns)
+{
+	if (msg->flags || msg->sender || msg->pid || msg->uid || msg->gid ||
+	    msg->pad || msg->ticket || msg->lane >= q->lanes)
+		return -EINVAL;
+	if (msg->len > q->slot_size)
+		return -EMSGSIZE;
+	return ipcx_send_one(q, msg, deadline_ns);
+}
+
+static int ipcx_recv_msg(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
+			 struct ipcx_msg *msg, u64 deadline_ns)
+{
+	if (msg->pad)
+		return -EINVAL;
+	if (msg->len < q->slot_size)
+		return -EMSGSIZE;
+	return ipcx_recv_one(q, umsg, msg, deadline_ns);
+}
+
+static int ipcx_get_transfer(struct ipcx_transfer *args, void __user *uarg)
+{
+	int ret;
+
+	ret = ipcx_get_args(args, sizeof(*args), sizeof(*args), uarg);
+	if (ret)
+		return ret;
+	if (args->flags || !args->count || args->count > IPCX_BATCH_MAX ||
+	    args->msg_size != sizeof(struct ipcx_msg))
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * ipcx_send_ioctl - IPCX_IOC_SEND
+ * @file: the descriptor
+ * @uarg: struct ipcx_transfer
+ *
+ * Return: messages sent or -errno.
+ */
+long ipcx_send_ioctl(struct file *file, void __user *uarg)
+{
+	struct ipcx_queue *q = file_to_queue(file);
+	struct ipcx_msg __user *umsg;
+	struct ipcx_transfer args;
+	struct ipcx_msg msg;
+	u64 deadline_ns;
+	int ret;
+	u32 i;
+
+	ret = ipcx_get_transfer(&args, uarg);
+	if (ret)
+		return ret;
+	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_SEND))
+		return -EACCES;
+
+	umsg = u64_to_user_ptr(args.msgs);
+	deadline_ns = ipcx_deadline(file, args.deadline_ns);
+	for (i = 0; i < args.count; i++) {
+		ret = copy_from_user(&msg, umsg + i, sizeof(msg)) ? -EFAULT :
+		      ipcx_send_msg(q, &msg, deadline_ns);
+		if (ret)
+			break;
+	}
+	return i ?: ret;
+}
+
+/**
+ * ipcx_recv_ioctl - IPCX_IOC_RECV
+ * @file: the descriptor
+ * @uarg: struct ipcx_transfer
+ *
+ * Return: messages received or -errno.
+ */
+long ipcx_recv_ioctl(struct file *file, void __user *uarg)
+{
+	struct ipcx_queue *q = file_to_queue(file);
+	struct ipcx_msg __user *umsg;
+	struct ipcx_transfer args;
+	struct ipcx_msg msg;
+	u64 deadline_ns;
+	int ret;
+	u32 i;
+
+	ret = ipcx_get_transfer(&args, uarg);
+	if (ret)
+		return ret;
+	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_RECV))
+		return -EACCES;
+
+	umsg = u64_to_user_ptr(args.msgs);
+	deadline_ns = ipcx_deadline(file, args.deadline_ns);
+	for (i = 0; i < args.count; i++) {
+		ret = copy_from_user(&msg, umsg + i, sizeof(msg)) ? -EFAULT :
+		      ipcx_recv_msg(q, umsg + i, &msg,
+				    i ? IPCX_NO_WAIT : deadline_ns);
+		if (ret)
+			break;
+	}
+	return i ?: ret;
+}

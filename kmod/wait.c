@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sleeping and waking. Who publishes does so without a system call; it looks at
+ * the kernel page whether anybody sleeps (count) or polls (armed), and only
+ * then asks for a WAKE. The interleaving that must not lose a wake-up:
+ *
+ *	waiter (WAIT, poll)		publisher (user or kernel)
+ *	enters the wait queue
+ *	count++ or armed = 1		slot word = READY or FREE
+ *	full barrier			full barrier
+ *	looks at the ring		looks at count and armed
+ *	sleeps if there is nothing	WAKE if not zero
+ *
+ * Whatever the order, the waiter sees the slot or the publisher the waiter.
+ * WAKE disarms before it wakes: each poller called back arms again before it
+ * looks again. In the other order a poller that armed in between would be
+ * disarmed without having been woken.
+ */
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+
+#include "ioctl.h"
+#include "ring.h"
+
+static atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
+{
+	return (atomic_t *)&q->kpage->count[dir];
+}
+
+/**
+ * ipcx_hung_up - has the other side left for good (IPCX_QUEUE_HANGUP)
+ * @q: the queue
+ * @dir: IPCX_DIR_* of who asks
+ *
+ * Return: true if it has; receivers may still find messages.
+ */
+bool ipcx_hung_up(struct ipcx_queue *q, u32 dir)
+{
+	return READ_ONCE(q->kpage->hangup) &
+	       (dir == IPCX_DIR_RECV ? IPCX_HANGUP_RECV : IPCX_HANGUP_SEND);
+}
+
+/* Nothing excludes a wake-up of all: one message can be everybody's news. */
+static void ipcx_wake_dir(struct ipcx_queue *q, u32 dir)
+{
+	WRITE_ONCE(q->kpage->armed[dir], 0);
+	/* Pairs with the barrier after arming in ipcx_poll_dir(). */
+	smp_mb();
+	__wake_up(&q->wait[dir], TASK_NORMAL, 0,
+		  poll_to_key(dir == IPCX_DIR_RECV ? EPOLLIN | EPOLLRDNORM :
+						     EPOLLOUT | EPOLLWRNORM));
+}
+
+/* A slot freed can be the last one whoever waits for the end waits for. */
+static void ipcx_wake_dir_and_ends(struct ipcx_queue *q, u32 dir)
+{
+	ipcx_wake_dir(q, dir);
+	if (dir == IPCX_DIR_SEND && ipcx_hung_up(q, IPCX_DIR_RECV))
+		ipcx_wake_dir(q, IPCX_DIR_RECV);
+}
+
+/**
+ * ipcx_wake - wake who waits for what was just published
+ * @q: the queue
+ * @dir: IPCX_DIR_*
+ */
+void ipcx_wake(struct ipcx_queue *q, u32 dir)
+{
+	/* Pairs with the barrier of the waiter, see above. */
+	smp_mb();
+	if (atomic_read(ipcx_sleepers(q, dir)) ||
+	    READ_ONCE(q->kpage->armed[dir]))
+		ipcx_wake_dir_and_ends(q, dir);
+}
+
+/**
+ * ipcx_wake_all - wake everybody to look again
+ * @q: the queue
+ */
+void ipcx_wake_all(struct ipcx_queue *q)
+{
+	ipcx_wake_dir(q, IPCX_DIR_RECV);
+	ipcx_wake_dir(q, IPCX_DIR_SEND);
+}
+
+/* Is there something to do (0), nothing (-EAGAIN), or never again (-EPIPE). */
+static int ipcx_ready(struct ipcx_queue *q, u32 dir, u32 lane)
+{
+	bool hung_up = ipcx_hung_up(q, dir);
+
+	if (dir == IPCX_DIR_SEND) {
+		if (hung_up)
+			return -EPIPE;
+		return ipcx_can_send(q, lane) ? 0 : -EAGAIN;
+	}
+	if (ipcx_can_recv(q))
+		return 0;
+	return hung_up && ipcx_drained(q) ? -EPIPE : -EAGAIN;
+}
+
+static int ipcx_sleep(u64 deadline_ns)
+{
+	ktime_t deadline = deadline_ns > KTIME_MAX ? KTIME_MAX : deadline_ns;
+
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	/* No timer is set up for KTIME_MAX only if the pointer is NULL. */
+	if (!schedule_hrtimeout_range(deadline == KTIME_MAX ? NULL : &deadline,
+				      0, HRTIMER_MODE_ABS))
+		return -ETIMEDOUT;
+	return 0;
+}
+
+/**
+ * ipcx_wait - sleep until a ring looks usable
+ * @q: the queue
+ * @dir: IPCX_DIR_*
+ * @lane: lane to send on
+ * @deadline_ns: absolute CLOCK_MONOTONIC, IPCX_NO_WAIT or IPCX_FOREVER
+ *
+ * Return: 0, -EAGAIN, -ETIMEDOUT, -EPIPE or -ERESTARTSYS.
+ */
+int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
+{
+	bool awaits_end = false;
+	DEFINE_WAIT(wait);
+	int ret;
+
+	ret = ipcx_ready(q, dir, lane);
+	if (ret != -EAGAIN || deadline_ns == IPCX_NO_WAIT)
+		return ret;
+
+	atomic_inc(ipcx_sleepers(q, dir));
+	do {
+		prepare_to_wait(&q->wait[dir], &wait, TASK_INTERRUPTIBLE);
+		/*
+		 * Once the senders have left, the end comes when the last slot
+		 * is freed, which its receiver tells waiting senders only.
+		 */
+		if (dir == IPCX_DIR_RECV && !awaits_end && ipcx_hung_up(q, dir)) {
+			awaits_end = true;
+			atomic_inc(ipcx_sleepers(q, IPCX_DIR_SEND));
+		}
+		/* Pairs with the barrier after publishing, see above. */
+		smp_mb();
+		ret = ipcx_ready(q, dir, lane);
+		if (ret != -EAGAIN)
+			break;
+		ret = ipcx_sleep(deadline_ns);
+	} while (!ret);
+	/* What came in the very last moment is not lost to the deadline. */
+	if (ret == -ETIMEDOUT && ipcx_ready(q, dir, lane) == 0)
+		ret = 0;
+	finish_wait(&q->wait[dir], &wait);
+	atomic_dec(ipcx_sleepers(q, dir));
+	if (awaits_end)
+		atomic_dec(ipcx_sleepers(q, IPCX_DIR_SEND));
+
+	return ret;
+}
+
+/**
+ * ipcx_deadline - the deadline of a call
+ * @file: the descriptor
+ * @deadline_ns: as the caller gave it
+ *
+ * Return: @deadline_ns, or IPCX_NO_WAIT for O_NONBLOCK.
+ */
+u64 ipcx_deadline(struct file *file, u64 deadline_ns)
+{
+	return file->f_flags & O_NONBLOCK ? IPCX_NO_WAIT : deadline_ns;
+}
+
+/**
+ * ipcx_wait_ioctl - IPCX_IOC_WAIT
+ * @file: the descriptor
+ * @uarg: struct ipcx_wait
+ *
+ * Return: 0 or -errno.
+ */
+long ipcx_wait_ioctl(struct file *file, void __user *uarg)
+{
+	struct ipcx_queue *q = file_to_queue(file);
+	struct ipcx_wait args;
+	u32 right;
+	int ret;
+
+	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
+	if (ret)
+		return ret;
+	if (args.flags || args.dir > IPCX_DIR_SEND)
+		return -EINVAL;
+	if (args.lane >= (args.dir == IPCX_DIR_SEND ? q->lanes : 1))
+		return -EINVAL;
+	right = args.dir == IPCX_DIR_SEND ? IPCX_RIGHT_SEND : IPCX_RIGHT_RECV;
+	if (!(ipcx_handle(file)->rights & right))
+		return -EACCES;
+	return ipcx_wait(q, args.dir, args.lane,
+			 ipcx_deadline(file, args.deadline_ns));
+}
+
+/**
+ * ipcx_wake_ioctl - IPCX_IOC_WAKE
+ * @file: the descriptor
+ * @mask: IPCX_WAKE_*
+ *
+ * Return: 0, -EINVAL or -EACCES.
+ */
+long ipcx_wake_ioctl(struct file *file, unsigned long mask)
+{
+	struct ipcx_queue *q = file_to_queue(file);
+
+	if (!mask || (mask & ~(unsigned long)(IPCX_WAKE_RECV | IPCX_WAKE_SEND)))
+		return -EINVAL;
+	if (!(ipcx_handle(file)->rights & (IPCX_RIGHT_SEND | IPCX_RIGHT_RECV)))
+		return -EACCES;
+	if (mask & IPCX_WAKE_RECV)
+		ipcx_wake_dir_and_ends(q, IPCX_DIR_RECV);
+	if (mask & IPCX_WAKE_SEND)
+		ipcx_wake_dir_and_ends(q, IPCX_DIR_SEND);
+	return 0;
+}
+
+static void ipcx_arm(struct ipcx_queue *q, u32 dir)
+{
+	WRITE_ONCE(q->kpage->armed[dir], 1);
+	/* As with WAIT; pairs with ipcx_wake_dir() too. */
+	smp_mb();
+}
+
+static __poll_t ipcx_poll_recv(struct ipcx_queue *q)
+{
+	ipcx_arm(q, IPCX_DIR_RECV);
+	if (ipcx_hung_up(q, IPCX_DIR_RECV))
+		ipcx_arm(q, IPCX_DIR_SEND);
+	switch (ipcx_ready(q, IPCX_DIR_RECV, 0)) {
+	case 0:
+		return EPOLLIN | EPOLLRDNORM;
+	case -EPIPE:
+		return EPOLLHUP;
+	default:
+		return 0;
+	}
+}
+
+static __poll_t ipcx_poll_send(struct ipcx_queue *q)
+{
+	u32 lane;
+
+	ipcx_arm(q, IPCX_DIR_SEND);
+	for (lane = 0; lane < q->lanes; lane++) {
+		switch (ipcx_ready(q, IPCX_DIR_SEND, lane)) {
+		case 0:
+			return EPOLLOUT | EPOLLWRNORM;
+		case -EPIPE:
+			return EPOLLERR;
+		}
+	}
+	return 0;
+}
+
+/**
+ * ipcx_queue_poll - poll, select, epoll on a queue
+ * @file: the descriptor
+ * @table: the caller's
+ *
+ * Only the directions asked for are armed, so that who polls for messages
+ * costs those who receive them nothing.
+ *
+ * Return: EPOLLIN: a message. EPOLLOUT: room on some lane. EPOLLHUP: no message
+ * will come, EPOLLERR: nobody will receive (both with IPCX_QUEUE_HANGUP).
+ */
+__poll_t ipcx_queue_poll(struct file *file, poll_table *table)
+{
+	struct ipcx_queue *q = file_to_queue(file);
+	__poll_t asked = poll_requested_events(table);
+	u32 rights = ipcx_handle(file)->rights;
+	__poll_t events = 0;
+
+	poll_wait(file, &q->wait[IPCX_DIR_RECV], table);
+	poll_wait(file, &q->wait[IPCX_DIR_SEND], table);
+	if (rights & IPCX_RIGHT_RECV) {
+		if (asked & (EPOLLIN | EPOLLRDNORM))
+			events |= ipcx_poll_recv(q);
+		else if (ipcx_ready(q, IPCX_DIR_RECV, 0) == -EPIPE)
+			events |= EPOLLHUP;
+	}
+	if (rights & IPCX_RIGHT_SEND) {
+		if (asked & (EPOLLOUT | EPOLLWRNORM))
+			events |= ipcx_poll_send(q);
+		else if (ipcx_hung_up(q, IPCX_DIR_SEND))
+			events |= EPOLLERR;
+	}
+	return events;
+}
+
+/*
+ * Counts the descriptors of each side for IPCX_QUEUE_HANGUP. A side hangs up
+ * when its last one goes, not before its first one came.
+ */
+static void ipcx_side_change(struct ipcx_queue *q, u32 rights, int change)
+{
+	u32 before, hangup;
+
+	spin_lock(&q->side_lock);
+	before = q->kpage->hangup;
+	hangup = before;
+	if (rights & IPCX_RIGHT_SEND) {
+		q->senders += change;
+		hangup = q->senders ? hangup & ~IPCX_HANGUP_RECV :
+				      hangup | IPCX_HANGUP_RECV;
+	}
+	if (rights & IPCX_RIGHT_RECV) {
+		q->receivers += change;
+		hangup = q->receivers ? hangup & ~IPCX_HANGUP_SEND :
+					hangup | IPCX_HANGUP_SEND;
+	}
+	if (q->flags & IPCX_QUEUE_HANGUP)
+		WRITE_ONCE(q->kpage->hangup, hangup);
+	spin_unlock(&q->side_lock);
+
+	if ((q->flags & IPCX_QUEUE_HANGUP) && hangup != before) {
+		/* Who sleeps looks at hangup after it is woken. */
+		smp_mb();
+		ipcx_wake_all(q);
+	}
+}
+
+/**
+ * ipcx_queue_opened - a descriptor came
+ * @obj: the queue
+ * @rights: its rights
+ */
+void ipcx_queue_opened(struct ipcx_object *obj, u32 rights)
+{
+	ipcx_side_change(to_queue(obj), rights, 1);
+}
+
+/**
+ * ipcx_queue_closed - a descriptor went
+ * @obj: the queue
+ * @rights: its rights
+ */
+void ipcx_queue_closed(struct ipcx_object *obj, u32 rights)
+{
+	ipcx_side_change(to_queue(obj), rights, -1);
+}
