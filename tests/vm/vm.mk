@@ -6,7 +6,7 @@ TIMEOUT ?= 300
 # What people start from a fresh checkout begins here. All of it speaks on standard error: the
 # standard output of guest-run is the command's alone.
 JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
-prepare = @tests/vm/deps >&2 && $(MAKE) --no-print-directory -O $(JOBS) $(1) >&2 </dev/null
+prepare = @tests/vm/deps >&2 && $(MAKE) -s --no-print-directory -O $(JOBS) $(1) >&2 </dev/null
 
 ## deps		installs the packages that building and testing need (Debian 12, apt, sudo)
 deps:
@@ -37,7 +37,7 @@ $(KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% module-% lib tools
 ## guest	runs one guest test: make guest T=region K=6.12
 guest:
 	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_$(T))
-	@tests/vm/guest -t $(TIMEOUT) $(K) 'tests/vm/run-tests $(BUILD)/tests/guest/test_$(T)'
+	@tests/vm/guest -t $(TIMEOUT) $(K) 'tests/vm/run-tests -v $(BUILD)/tests/guest/test_$(T)'
 
 ## guest-run	runs CMD='...' in a guest; SHARE=dir is readable there at /mnt/share
 guest-run: export CMD := $(value CMD)
@@ -50,4 +50,23 @@ shell:
 	$(call prepare,guest-ready-$(K))
 	@tests/vm/guest -i $(if $(SHARE),-s '$(SHARE)') $(K)
 
-.PHONY: deps kernels guest guest-run shell $(KERNELS:%=guest-ready-%)
+##! Tests; 'make check' does all of its own set-up.
+check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS)
+check check-host check-guest: export GUEST_TESTS := $(GUEST_TESTS)
+
+## check		all tests, on the host and in guests with both kernels; counts them on the last line
+check:
+	$(call prepare,unit-tests guest-tests $(KERNELS:%=guest-ready-%))
+	@tests/vm/check host $(KERNELS)
+
+## check-host	the library's tests, on this machine
+check-host:
+	$(call prepare,unit-tests)
+	@tests/vm/check host
+
+## check-guest	the module's tests, in one guest: make check-guest K=6.1
+check-guest:
+	$(call prepare,guest-tests guest-ready-$(K))
+	@tests/vm/check $(K)
+
+.PHONY: check check-host check-guest deps kernels guest guest-run shell $(KERNELS:%=guest-ready-%)
