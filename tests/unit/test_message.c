@@ -444,6 +444,22 @@ static void batch_moves_what_it_can(void **state)
 	assert_int_equal(ipcx_queue_recv_batch_try(&queue, recv, 6), -EAGAIN);
 }
 
+static void batch_waits_for_the_first_message_alone(void **state)
+{
+	char in[3][SLOT_SIZE];
+	struct ipcx_msg msgs[3] = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		msgs[i].buf = (uintptr_t)in[i];
+		msgs[i].len = SLOT_SIZE;
+	}
+	kernel_says(IPCX_IOC_WAIT, 0);
+	kernel.act = a_message_comes;
+	assert_int_equal(ipcx_queue_recv_batch(&queue, msgs, 3), 1);
+	assert_int_equal(kernel.calls, 1);
+}
+
 static void batch_stops_at_the_first_bad_message(void **state)
 {
 	struct ipcx_msg msgs[2] = { { .len = 0 }, { .lane = 2 } };
@@ -501,6 +517,7 @@ int main(void)
 		QUEUE_TEST(mediated_send_asks_the_kernel),
 		QUEUE_TEST(mediated_recv_asks_the_kernel),
 		QUEUE_TEST(batch_moves_what_it_can),
+		QUEUE_TEST(batch_waits_for_the_first_message_alone),
 		QUEUE_TEST(batch_stops_at_the_first_bad_message),
 		QUEUE_TEST(mediated_batch_is_one_call),
 	};

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -244,6 +245,82 @@ static void stress(void **state)
 	check();
 }
 
+/*
+ * The narrow window between publishing and looking for sleepers, against that
+ * between counting oneself and looking at the slot: both at the same moment,
+ * again and again, and never may both miss the other.
+ */
+#define ROUNDS	50000
+
+static struct {
+	struct plain_ring plain;
+	unsigned int arrived;
+	bool seen;	/* by the one that counted itself */
+	unsigned int both_missed;
+} window;
+
+/* Both sides leave a meeting at once, as far as that goes. */
+static void meet(unsigned int nr)
+{
+	__atomic_fetch_add(&window.arrived, 1, __ATOMIC_SEQ_CST);
+	for (int i = 0; __atomic_load_n(&window.arrived, __ATOMIC_SEQ_CST) <
+			2 * nr; i++)
+		if (i > 1000)
+			sched_yield();
+}
+
+static void *count_and_look(void *arg)
+{
+	struct plain_ring *plain = &window.plain;
+
+	(void)arg;
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		struct ipcx_slot *slot = plain_slot(plain, 0, i);
+
+		meet(3 * i + 1);
+		/* Slides along what the other side does meanwhile. */
+		for (volatile unsigned int wait = i % 64; wait; wait--)
+			;
+		__atomic_store_n(&plain->kpage.count[IPCX_DIR_RECV], 1,
+				 __ATOMIC_SEQ_CST);
+		window.seen = __atomic_load_n(&slot->word, __ATOMIC_ACQUIRE) ==
+			      ipcx_word(i, ME, IPCX_READY);
+		meet(3 * i + 2);
+		meet(3 * i + 3);
+	}
+	return NULL;
+}
+
+static void publisher_or_sleeper_sees_the_other(void **state)
+{
+	struct plain_ring *plain = &window.plain;
+	pthread_t sleeper;
+
+	(void)state;
+	memset(&window, 0, sizeof(window));
+	plain_ring_init(plain, &(struct geometry) {
+		.lanes = 1, .slots = 1, .slot_size = 16,
+	});
+	assert_int_equal(pthread_create(&sleeper, NULL, count_and_look, NULL), 0);
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		unsigned int wakes = plain->wakes[IPCX_DIR_RECV];
+		struct ipcx_loan loan;
+
+		ring_claim_send(&plain->ring, ME, 0, &loan);
+		meet(3 * i + 1);
+		ring_commit(&plain->ring, ME, &loan, 0);
+		meet(3 * i + 2);
+		window.both_missed += !window.seen &&
+				      plain->wakes[IPCX_DIR_RECV] == wakes;
+		plain->kpage.count[IPCX_DIR_RECV] = 0;
+		get(plain, PEER);
+		meet(3 * i + 3);
+	}
+	pthread_join(sleeper, NULL);
+	plain_ring_destroy(plain);
+	assert_int_equal(window.both_missed, 0);
+}
+
 #define STRESS(label, ...) {						\
 	.name = label,							\
 	.test_func = stress,						\
@@ -263,6 +340,7 @@ int main(void)
 		STRESS("two lanes", .lanes = 2, .slots = 4),
 		STRESS("drop oldest", .lanes = 1, .slots = 4,
 		       .flags = IPCX_QUEUE_DROP_OLDEST),
+		cmocka_unit_test(publisher_or_sleeper_sees_the_other),
 	};
 
 	return cmocka_run_group_tests_name("ring under stress", tests, NULL,

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The tools where there is no module: one line, an exit status, and no more. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../command.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+#define NOT_LOADED	"the ipcx module is not loaded; run: ipcxctl load"
+
+static const char *const commands[] = {
+	"load", "unload", "status", "ls", "create region", "create queue", "rm",
+	"send", "recv", "help", "version",
+};
+
+static void test_wrong_command_lines(void **state)
+{
+	static const struct {
+		const char *command;
+		const char *phrase;
+	} wrong[] = {
+		{ "ipcxctl", "a command is missing; see: ipcxctl help" },
+		{ "ipcxctl frob", "no command 'frob'" },
+		{ "ipcxctl statu", "no command 'statu'" },
+		{ "ipcxctl --frob", "no command '--frob'" },
+		{ "ipcxctl create", "no command 'create'" },
+		{ "ipcxctl create frob x", "no command 'create frob'" },
+		{ "ipcxctl help frob", "no command 'frob'" },
+		{ "ipcxctl status x", "'x' is an argument too many; usage: ipcxctl status" },
+		{ "ipcxctl unload --force", "wrong option '--force'" },
+		{ "ipcxctl load ipcx.ko", "'ipcx.ko' is no PARAMETER=VALUE" },
+		{ "ipcxctl load --module", "option '--module' needs a value" },
+		{ "ipcxctl ls -l", "wrong option '-l'" },
+		{ "ipcxctl rm", "an argument is missing; usage: ipcxctl rm NAME..." },
+		{ "ipcxctl rm good a/b", "'a/b' cannot be a name" },
+		{ "ipcxctl rm ''", "'' cannot be a name" },
+		{ "ipcxctl rm $(printf %0128d)", "cannot be a name" },
+		{ "ipcxctl create region", "an argument is missing" },
+		{ "ipcxctl create region r", "--size, of one byte at least, is missing" },
+		{ "ipcxctl create region r --size 0", "--size" },
+		{ "ipcxctl create region r --size 64X", "'64X' is no number for --size" },
+		{ "ipcxctl create region r --size 64KB", "'64KB' is no number for --size" },
+		{ "ipcxctl create region r --size -1", "'-1' is no number for --size" },
+		{ "ipcxctl create region r --size ''", "'' is no number for --size" },
+		{ "ipcxctl create region r --size 16777216T", "too large for --size" },
+		{ "ipcxctl create region r --size 99999999999999999999", "too large for --size" },
+		{ "ipcxctl create region r --size 1 --mode 0999", "'0999' is no mode" },
+		{ "ipcxctl create region r --size 1 --mode 1777", "'1777' is no mode" },
+		{ "ipcxctl create region r --size 1 --mode 0", "mode 0" },
+		{ "ipcxctl create region r --size 1 --slots 1", "wrong option '--slots'" },
+		{ "ipcxctl create queue a/b", "'a/b' cannot be a name" },
+		{ "ipcxctl create queue q --slots 0", "at least one" },
+		{ "ipcxctl create queue q --slot-size 0", "at least one" },
+		{ "ipcxctl create queue q --lanes 0", "at least one" },
+		{ "ipcxctl create queue q --lanes 33", "too large for --lanes" },
+		{ "ipcxctl create queue q --slots 4G", "too large for --slots" },
+		{ "ipcxctl send", "an argument is missing" },
+		{ "ipcxctl send a b", "'b' is an argument too many" },
+		{ "ipcxctl send q --lane 32", "too large for --lane" },
+		{ "ipcxctl send q --output f", "wrong option '--output'" },
+		{ "ipcxctl recv q --lane 0", "wrong option '--lane'" },
+		{ "ipcxctl recv q --frames", "--frames and --output go together" },
+		{ "ipcxctl recv q --output f", "--frames and --output go together" },
+		{ "ipcxctl recv q --count many", "'many' is no number for --count" },
+		{ "ipcxctl recv q --timeout soon", "'soon' is no number of seconds" },
+		{ "ipcxctl recv q --timeout -1", "'-1' is no number of seconds" },
+		{ "ipcxctl recv q --timeout nan", "'nan' is no number of seconds" },
+		{ "ipcxctl recv q --timeout 1e99", "too large for --timeout" },
+		{ "ipcxstat --frob", "wrong option '--frob'; usage: ipcxstat" },
+		{ "ipcxstat 1", "unexpected argument '1'; usage: ipcxstat" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct said said = sh("%s", wrong[i].command);
+
+		check_refusal(&said, 2, wrong[i].phrase, wrong[i].command);
+	}
+}
+
+static void test_help_knows_every_command(void **state)
+{
+	struct said overview = sh("ipcxctl help");
+
+	(void)state;
+	assert_int_equal(overview.status, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		struct said said = sh("ipcxctl help %s", commands[i]);
+		char begin[64];
+
+		assert_non_null(strstr(overview.text, commands[i]));
+		snprintf(begin, sizeof(begin), "usage: ipcxctl %s", commands[i]);
+		assert_int_equal(said.status, 0);
+		assert_ptr_equal(strstr(said.text, begin), said.text);
+	}
+}
+
+static void test_help_of_a_first_word(void **state)
+{
+	struct said said = sh("ipcxctl help create");
+
+	(void)state;
+	assert_int_equal(said.status, 0);
+	assert_non_null(strstr(said.text, "usage: ipcxctl create region"));
+	assert_non_null(strstr(said.text, "usage: ipcxctl create queue"));
+}
+
+static void test_versions(void **state)
+{
+	struct said said = sh("ipcxctl version && ipcxctl --version && ipcxstat --version");
+
+	(void)state;
+	assert_int_equal(said.status, 0);
+	assert_string_equal(said.text, "ipcxctl 0.1.0, library 0.1.0\n"
+				       "ipcxctl 0.1.0, library 0.1.0\n"
+				       "ipcxstat 0.1.0\n");
+}
+
+static void test_no_module(void **state)
+{
+	static const char *const needing[] = {
+		"ipcxctl status", "ipcxctl ls", "ipcxctl create region r --size 64K",
+		"ipcxctl create queue q", "ipcxctl rm r", "ipcxctl send q </dev/null",
+		"ipcxctl recv q", "ipcxstat", "ipcxstat --attachments",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(needing); i++) {
+		struct said said = sh("%s", needing[i]);
+
+		check_refusal(&said, 1, NOT_LOADED, needing[i]);
+	}
+	sh_refused(1, "ipcx is not loaded; there is nothing to unload", "ipcxctl unload");
+}
+
+static void test_no_module_file(void **state)
+{
+	(void)state;
+	sh_refused(1, "cannot read module file '/no/ipcx.ko' (No such file",
+		   "ipcxctl load --module /no/ipcx.ko");
+	sh_refused(1, "cannot read module file '/no/ipcx.ko' (No such file",
+		   "IPCX_MODULE=/no/ipcx.ko ipcxctl load");
+	sh_refused(1, "cannot read module file '/no/this.ko' (No such file",
+		   "IPCX_MODULE=/no/ipcx.ko ipcxctl load --module /no/this.ko");
+	sh_refused(1, "no module ipcx in /lib/modules/", "unset IPCX_MODULE; ipcxctl load");
+}
+
+/* The kernel decides; what can be said of it here depends on what it is. */
+static void test_kernel_takes_no_such_file(void **state)
+{
+	const char *phrase = "takes privilege (CAP_SYS_MODULE)";
+
+	(void)state;
+	if (access("/proc/modules", F_OK))
+		phrase = "this kernel has no support for modules";
+	else if (!geteuid())
+		phrase = "/etc/passwd is not a kernel module";
+	sh_refused(1, phrase, "ipcxctl load --module /etc/passwd");
+}
+
+static void test_output_cannot_be_written(void **state)
+{
+	(void)state;
+	sh_refused(1, "ipcxctl: cannot write to standard output: Bad file descriptor",
+		   "ipcxctl help >&-");
+	sh_refused(1, "ipcxctl: cannot write to standard output: No space left on device",
+		   "ipcxctl help >/dev/full");
+	sh_refused(1, "ipcxstat: cannot write to standard output: No space left on device",
+		   "ipcxstat --help >/dev/full");
+}
+
+/* The tools of this build tree, wherever it is. */
+static int find_tools(void **state)
+{
+	char path[4096], exe[2048];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	(void)state;
+	if (!access("/sys/module/ipcx", F_OK)) {
+		print_error("ipcx is loaded here; run: ipcxctl unload\n");
+		return -1;
+	}
+	if (len < 0)
+		return -1;
+	exe[len] = '\0';
+	*strrchr(exe, '/') = '\0';
+	snprintf(path, sizeof(path), "%s/../../tools:%s", exe, getenv("PATH"));
+	return setenv("PATH", path, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wrong_command_lines),
+		cmocka_unit_test(test_help_knows_every_command),
+		cmocka_unit_test(test_help_of_a_first_word),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_no_module),
+		cmocka_unit_test(test_no_module_file),
+		cmocka_unit_test(test_kernel_takes_no_such_file),
+		cmocka_unit_test(test_output_cannot_be_written),
+	};
+
+	return cmocka_run_group_tests(tests, find_tools, NULL);
+}
