@@ -4,11 +4,13 @@
 UNIT_PROGRAMS := $(patsubst %.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_OBJECTS := $(patsubst %.c,%.o,$(wildcard lib/*.c) $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 
-# All of them once more under the sanitizers; threads are in the stress alone, headers are no program.
+# These look from outside at what was built; all others run once more under the sanitizers, of which
+# the one for threads has something to see in the stress alone.
+UNIT_OF_PRODUCTS := tests/unit/test_headers tests/unit/test_tools
 ASAN := $(BUILD)/tests/asan
 TSAN := $(BUILD)/tests/tsan
 UNIT_TESTS := $(addprefix $(BUILD)/,$(UNIT_PROGRAMS)) \
-	$(addprefix $(ASAN)/,$(filter-out %/test_headers,$(UNIT_PROGRAMS))) \
+	$(addprefix $(ASAN)/,$(filter-out $(UNIT_OF_PRODUCTS),$(UNIT_PROGRAMS))) \
 	$(TSAN)/tests/unit/test_ring_stress
 
 unit-tests: $(UNIT_TESTS)
@@ -34,7 +36,7 @@ endef
 $(foreach dir,$(ASAN) $(TSAN),$(eval $(call unit_compile,$(dir))))
 $(foreach dir,$(BUILD) $(ASAN) $(TSAN),$(eval $(call unit_link,$(dir))))
 
-# What it looks at is the library itself.
-$(BUILD)/tests/unit/test_headers: | $(BUILD)/lib/libipcx.so
+$(addprefix $(BUILD)/,$(UNIT_OF_PRODUCTS)): | lib tools
+check check-host: export PATH := $(CURDIR)/$(BUILD)/tools:$(PATH)
 
 .PHONY: unit-tests
