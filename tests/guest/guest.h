@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every guest test needs: the module loaded, the ioctls as functions, and
+ * children that cannot outlive or silently fail the test.
+ *
+ * The ioctl functions return what the kernel returns, or -errno. They assert
+ * what the ABI promises of every call: a failed one has written no output.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <linux/ipcx.h>
+#include <linux/ipcx_ring.h>
+
+/* Milliseconds that no working call needs, even in a busy emulated guest. */
+#define LONG_ENOUGH	20000
+/* Milliseconds to wait for what must not happen. */
+#define SHORT		50
+
+#define POISON		0xA5
+#define PAGE		4096UL
+
+/* A uid and gid without privilege. */
+#define NOBODY		65534
+#define SOMEBODY	1000
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* ---- the module ---- */
+
+extern int ctl;			/* /dev/ipcx while the module is loaded */
+
+int module_load(void);		/* -errno; the file is named by IPCX_MODULE */
+int module_unload(void);	/* -errno; does not wait */
+bool module_loaded(void);
+
+int guest_setup(void **state);
+int guest_teardown(void **state);
+
+/* cmocka does not count a failed group teardown: a refused unload does here. */
+extern bool guest_unload_failed;
+#define guest_run(tests) \
+	(cmocka_run_group_tests(tests, guest_setup, guest_teardown) || \
+	 guest_unload_failed)
+
+/* ---- time ---- */
+
+uint64_t now_ns(void);		/* CLOCK_MONOTONIC, as the deadlines are */
+uint64_t in_ms(unsigned int ms);
+void nap(void);			/* a millisecond, between two looks */
+
+/* True as soon as cond holds, false if it does not within ms. */
+#define wait_until(cond, ms) ({						\
+	uint64_t end_ = in_ms(ms);					\
+	bool met_;							\
+									\
+	while (!(met_ = !!(cond)) && now_ns() < end_)			\
+		nap();							\
+	met_;								\
+})
+
+#define assert_soon(cond)	assert_true(wait_until(cond, LONG_ENOUGH))
+
+/* ---- children ---- */
+
+/*
+ * As fork(). In the child a failed assertion aborts instead of jumping into the
+ * parent's test runner, and the parent's death kills. End it with child_done().
+ */
+pid_t child_fork(void);
+void child_done(void) __attribute__((noreturn));
+void child_ok(pid_t pid);	/* asserts that it gets to child_done() in time */
+void child_kill(pid_t pid);	/* kill -9, and reaped */
+
+/* Zeroed memory that children share with the test; unmap with shared_free(). */
+_Atomic uint32_t *shared_words(void);
+void shared_free(_Atomic uint32_t *words);
+
+void become(uid_t uid, gid_t gid);	/* for good, without other groups */
+void send_fd(int sock, int fd);
+int receive_fd(int sock);
+
+/* ---- the ioctls ---- */
+
+int call(int fd, unsigned long cmd, void *arg);		/* ioctl(), -errno */
+
+int region_create(const char *name, uint64_t bytes, uint32_t flags,
+		  uint32_t mode);
+int object_open(const char *name, uint32_t kind, uint32_t rights);
+int object_unlink(const char *name);
+int object_reopen(int fd, uint32_t rights);
+struct ipcx_stat object_stat(int fd);
+
+/* What a queue should be; 0 is 4 slots of 64 bytes, 1 lane, mode 0600. */
+struct shape {
+	uint32_t slots;
+	uint32_t slot_size;
+	uint32_t lanes;
+	uint32_t flags;
+	uint32_t mode;
+	uint32_t rights;
+};
+
+int queue_create(const char *name, const struct shape *shape);
+#define queue(name, ...) \
+	queue_create(name, &(struct shape){ __VA_ARGS__ })
+
+int transfer(int fd, unsigned long cmd, struct ipcx_msg *msgs, uint32_t count,
+	     uint64_t deadline);
+int send_msg(int fd, uint32_t lane, const void *buf, uint32_t len,
+	     uint64_t deadline);
+int recv_msg(int fd, void *buf, uint32_t room, struct ipcx_msg *msg,
+	     uint64_t deadline);
+
+/* The payload of most tests: one number. */
+int send_u32(int fd, uint32_t value, uint64_t deadline);
+int recv_u32(int fd, uint32_t *value, uint64_t deadline);
+
+int queue_wait(int fd, uint32_t dir, uint32_t lane, uint64_t deadline);
+short poll_now(int fd, short events);
+int open_fds(void);		/* descriptors of this process */
+
+#endif /* GUEST_H */
