@@ -33,7 +33,7 @@ static char *release(void)
 /* What the kernel must be to take this file, or NULL if it is not a module. */
 static char *vermagic(const struct kmod_module *mod)
 {
-	struct kmod_list *list, *entry;
+	struct kmod_list *list = NULL, *entry;
 	char *found = NULL;
 
 	if (kmod_module_get_info(mod, &list) < 0)
@@ -74,9 +74,6 @@ static void explain(int error, const struct kmod_module *mod)
 		break;
 	case ENOENT:
 		warnx("%s needs a symbol that this kernel has not; build it for this kernel, and see dmesg for which", path);
-		break;
-	case EINVAL:
-		warnx("%s refused a parameter; see: modinfo --parameters %s", path, path);
 		break;
 	case EKEYREJECTED:
 	case EBADMSG:
