@@ -198,8 +198,18 @@ void accepted(const struct ioctl_case *c, enum on on, const char *why)
 	}
 }
 
+/* Those of a test that failed before its end are there still. */
+static void close_objects(void)
+{
+	for (enum on on = ON_REGION; on < ON_NR; on++)
+		if (fds[on] > 0)
+			close(fds[on]);
+	memset(fds, 0, sizeof(fds));
+}
+
 void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule)
 {
+	close_objects();
 	memset(mem, 0, sizeof(*mem));
 	fds[ON_CTL] = ctl;
 	fds[ON_REGION] = region_create("region", PAGE, 0, 0600);
@@ -214,8 +224,7 @@ void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule)
 		mem->arg.head[1] = 0;
 	}
 	rule(c, on);
-	close(fds[ON_REGION]);
-	close(fds[ON_QUEUE]);
+	close_objects();
 }
 
 static void each(rule_fn *rule, bool placed, bool with_struct)

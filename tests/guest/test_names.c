@@ -379,6 +379,43 @@ static void test_network_namespaces(void **state)
 	close(fd);
 }
 
+static void test_racing_for_a_name(void **state)
+{
+	_Atomic uint32_t *words = shared_words();
+	uint64_t until = in_ms(1500);
+	pid_t pid[3];
+
+	(void)state;
+	for (uint32_t n = 0; n < ARRAY_SIZE(pid); n++) {
+		pid[n] = child_fork();
+		if (pid[n])
+			continue;
+		for (uint32_t i = n; !words[0]; i++, ++words[1 + n]) {
+			int made = queue("race", .flags = i % 3 ? 0 :
+					 IPCX_CREATE_PERSIST | IPCX_CREATE_EXCL);
+			int found = object_open("race", IPCX_KIND_ANY, 0);
+			int rc = i % 2 ? object_unlink("race") : 0;
+
+			assert_true(made >= 0 || made == -EEXIST);
+			assert_true(found >= 0 || found == -ENOENT);
+			assert_true(!rc || rc == -ENOENT);
+			if (found >= 0)
+				assert_true(object_stat(found).users >= 1);
+			close(made);
+			close(found);
+		}
+		child_done();
+	}
+	assert_soon(now_ns() > until && words[1] > 20 && words[2] > 20 &&
+		    words[3] > 20);
+	words[0] = 1;
+	for (uint32_t n = 0; n < ARRAY_SIZE(pid); n++)
+		child_ok(pid[n]);
+	object_unlink("race");
+	assert_int_equal(object_open("race", IPCX_KIND_ANY, 0), -ENOENT);
+	shared_free(words);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_ids_are_not_used_again),
 		cmocka_unit_test(test_no_descriptor_to_spare),
 		cmocka_unit_test(test_network_namespaces),
+		cmocka_unit_test(test_racing_for_a_name),
 	};
 
 	return guest_run(tests);

@@ -205,11 +205,23 @@ static void test_size_is_fixed(void **state)
 {
 	int fd = region_create(NULL, 2 * PAGE, 0, 0600);
 	uint8_t *mem = map(fd, 2 * PAGE, RW);
+	char path[64];
+	int backing;
 
 	(void)state;
 	assert_int_equal(ftruncate(fd, PAGE), -1);
 	assert_int_equal(ftruncate(fd, 4 * PAGE), -1);
 	assert_int_equal(fallocate(fd, 0, 0, 4 * PAGE), -1);
+
+	/* Nor behind the module's back, in what the mapping really is of. */
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+		 (long)mem, (long)mem + 2 * PAGE);
+	backing = open(path, O_RDWR);
+	assert_true(backing >= 0);
+	assert_int_equal(ftruncate(backing, PAGE), -1);
+	assert_int_equal(ftruncate(backing, 4 * PAGE), -1);
+	close(backing);
+
 	mem[PAGE] = 1;
 	assert_int_equal(object_stat(fd).bytes, 2 * PAGE);
 	munmap(mem, 2 * PAGE);

@@ -483,6 +483,65 @@ static void test_dead_by_the_dozen(void **state)
 	close(fd);
 }
 
+/* Receives until the last message, noting each before it lets it go. */
+static pid_t start_noter(int fd, _Atomic uint32_t *noted, uint32_t last)
+{
+	pid_t pid = child_fork();
+
+	if (!pid) {
+		bool redelivered;
+		uint64_t ticket;
+		struct mapped m;
+
+		mapped_open(&m, fd);
+		while (!noted[last]) {
+			ticket = mapped_claim_recv(&m, &redelivered);
+			if (ticket == NO_TICKET) {
+				queue_wait(fd, IPCX_DIR_RECV, 0, in_ms(SHORT));
+				continue;
+			}
+			++noted[mapped_value(&m, ticket)];
+			mapped_release(&m, ticket);
+		}
+		child_done();
+	}
+	return pid;
+}
+
+static void test_kills_lose_no_message(void **state)
+{
+	enum { KILLS = 20, EACH = 20, LAST = KILLS * EACH };
+	_Atomic uint32_t *noted = shared_words();
+	int fd = mappable(0);
+	uint32_t total = 0;
+	pid_t noter[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		noter[i] = start_noter(fd, noted, LAST);
+	for (uint32_t i = 0; i < LAST; i++) {
+		if (i % EACH == EACH - 1) {
+			pid_t *victim = &noter[i / EACH % 2];
+
+			child_kill(*victim);
+			*victim = start_noter(fd, noted, LAST);
+		}
+		assert_int_equal(send_u32(fd, i, in_ms(LONG_ENOUGH)), 1);
+	}
+	/* What a dead one had may come behind the last of the others. */
+	for (uint32_t i = 0; i < LAST; i++)
+		assert_soon(noted[i]);
+	assert_int_equal(send_u32(fd, LAST, in_ms(LONG_ENOUGH)), 1);
+	child_ok(noter[0]);
+	child_ok(noter[1]);
+	for (uint32_t i = 0; i < LAST; i++)
+		total += noted[i];
+	/* Twice came only what somebody died with. */
+	assert_true(total - LAST <= object_stat(fd).redelivered);
+	shared_free(noted);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +556,7 @@ int main(void)
 		cmocka_unit_test(test_end_waits_for_the_repair),
 		cmocka_unit_test(test_end_waits_for_the_last_message),
 		cmocka_unit_test(test_dead_by_the_dozen),
+		cmocka_unit_test(test_kills_lose_no_message),
 	};
 
 	return guest_run(tests);

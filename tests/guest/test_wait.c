@@ -504,6 +504,17 @@ static void test_epoll(void **state)
 		for (uint32_t n = 0; n < SLOTS; n++)
 			expect(fd, n);
 		assert_int_equal(epoll_soon(ep, &events, SHORT), 0);
+
+		/* The other direction: each slot freed is room. */
+		in.events = EPOLLOUT | modes[i];
+		fill(fd);
+		assert_int_equal(epoll_ctl(ep, EPOLL_CTL_MOD, fd, &in), 0);
+		assert_int_equal(epoll_soon(ep, &events, SHORT), 0);
+		for (uint32_t n = 0; n < SLOTS; n++) {
+			expect(fd, n);
+			assert_int_equal(epoll_soon(ep, &events, LONG_ENOUGH), 1);
+			assert_int_equal(events, EPOLLOUT);
+		}
 		close(ep);
 		close(fd);
 	}
