@@ -21,6 +21,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "limits.h"
 #include "ring.h"
 
 /**
@@ -31,6 +32,7 @@
  * @mappings: its VMAs of the ring; under attach_lock
  * @pid: process that mapped it first
  * @comm: its name then
+ * @charged: user whose limits count it
  * @repair: ends its claims
  */
 struct ipcx_attachment {
@@ -40,10 +42,30 @@ struct ipcx_attachment {
 	unsigned int mappings;
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
+	struct ipcx_user *charged;
 	struct work_struct repair;
 };
 
 static struct workqueue_struct *ipcx_repairs;
+
+static int ipcx_attachment_charge(struct ipcx_attachment *a)
+{
+	int ret;
+
+	a->charged = ipcx_user_get();
+	if (!a->charged)
+		return -ENOMEM;
+	ret = ipcx_charge(a->charged, IPCX_LIMIT_ATTACHMENTS, 1);
+	if (ret)
+		ipcx_user_put(a->charged);
+	return ret;
+}
+
+static void ipcx_attachment_uncharge(struct ipcx_attachment *a)
+{
+	ipcx_uncharge(a->charged, IPCX_LIMIT_ATTACHMENTS, 1);
+	ipcx_user_put(a->charged);
+}
 
 static void ipcx_repair(struct work_struct *work)
 {
@@ -66,6 +88,7 @@ static void ipcx_repair(struct work_struct *work)
 	xa_erase(&q->attachments, a->id);
 	mutex_unlock(&q->attach_lock);
 
+	ipcx_attachment_uncharge(a);
 	put_pid(a->pid);
 	kfree(a);
 	ipcx_object_put(&q->obj);
@@ -88,22 +111,22 @@ static struct ipcx_attachment *ipcx_attachment_new(struct ipcx_queue *q,
 						   struct mm_struct *mm)
 {
 	struct ipcx_attachment *a;
-	u32 last;
 	int ret;
 
 	lockdep_assert_held(&q->attach_lock);
 	a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
 	if (!a)
 		return ERR_PTR(-ENOMEM);
+	ret = ipcx_attachment_charge(a);
+	if (ret)
+		goto err_free;
 	/* In turn, so that a sender's id is not soon somebody else's. */
-	last = q->last_attachment;
 	ret = xa_alloc_cyclic(&q->attachments, &a->id, a,
 			      XA_LIMIT(IPCX_OWNER_FIRST, IPCX_OWNER_LAST),
-			      &q->last_attachment, GFP_KERNEL_ACCOUNT);
+			      &q->next_attachment, GFP_KERNEL_ACCOUNT);
 	if (ret < 0) {
-		q->last_attachment = last;
-		kfree(a);
-		return ERR_PTR(ret == -EBUSY ? -EUSERS : ret);
+		ret = ret == -EBUSY ? -EUSERS : ret;
+		goto err_uncharge;
 	}
 	a->q = q;
 	a->mm = mm;
@@ -113,6 +136,12 @@ static struct ipcx_attachment *ipcx_attachment_new(struct ipcx_queue *q,
 	refcount_inc(&q->obj.ref);
 	atomic_inc(&q->attached);
 	return a;
+
+err_uncharge:
+	ipcx_attachment_uncharge(a);
+err_free:
+	kfree(a);
+	return ERR_PTR(ret);
 }
 
 static void ipcx_ring_vma_open(struct vm_area_struct *vma)
@@ -220,7 +249,8 @@ static int ipcx_mmap_ring(struct ipcx_queue *q, struct vm_area_struct *vma)
  * @file: the descriptor
  * @vma: the mapping, its mm locked
  *
- * Return: 0, -EACCES, -EPERM (executable), -EINVAL, -EUSERS or -ENOMEM.
+ * Return: 0, -EACCES, -EPERM (executable), -EIDRM, -EINVAL, -EUSERS, -EDQUOT
+ * or -ENOMEM.
  */
 int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -229,6 +259,8 @@ int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_MAP))
 		return -EACCES;
+	if (READ_ONCE(q->obj.down))
+		return -EIDRM;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
 	if (!(vma->vm_flags & VM_SHARED))

@@ -17,6 +17,7 @@
 
 #include "debugfs.h"
 #include "ioctl.h"
+#include "limits.h"
 #include "names.h"
 #include "object.h"
 
@@ -34,24 +35,75 @@ static atomic64_t ipcx_last_id = ATOMIC64_INIT(0);
  * @name: the name it shall have
  * @flags: flags it is made with
  * @mode: permission bits
+ * @bytes: what it counts for
  *
- * The caller becomes its user and from here on lets it go by
+ * On success the caller is its user and from here on lets it go by
  * ipcx_object_put_user() alone. Nobody finds it before ipcx_object_publish().
+ *
+ * Return: 0, -EDQUOT or -ENOMEM.
  */
-void ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
-		      const struct ipcx_name *name, u32 flags, u32 mode)
+int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
+		     const struct ipcx_name *name, u32 flags, u32 mode,
+		     u64 bytes)
 {
+	struct net *net = current->nsproxy->net_ns;
+	int ret;
+
+	obj->charged = ipcx_user_get();
+	if (!obj->charged)
+		return -ENOMEM;
+	ret = ipcx_charge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
+	if (ret)
+		goto err_put_charged;
+	ret = ipcx_charge(obj->charged, IPCX_LIMIT_BYTES, bytes);
+	if (ret)
+		goto err_uncharge_object;
+	obj->charged_bytes = bytes;
+
 	obj->kind = kind;
 	obj->create_flags = flags & ~IPCX_CREATE_EXCL;
+	obj->rights = kind->rights;
+	spin_lock_init(&obj->attr_lock);
 	obj->uid = current_euid();
 	obj->gid = current_egid();
 	obj->mode = mode;
-	obj->net_cookie = current->nsproxy->net_ns->net_cookie;
+	obj->net_cookie = net->net_cookie;
+	obj->user_ns = get_user_ns(net->user_ns);
 	obj->name = *name;
 	obj->id = atomic64_inc_return(&ipcx_last_id);
 	refcount_set(&obj->users, 1);
 	refcount_set(&obj->ref, 1);
 	INIT_LIST_HEAD(&obj->unshown);
+	return 0;
+
+err_uncharge_object:
+	ipcx_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
+err_put_charged:
+	ipcx_user_put(obj->charged);
+	return ret;
+}
+
+/**
+ * ipcx_object_recharge - count another size from now on
+ * @obj: the object, which nobody else resizes
+ * @bytes: its new size
+ *
+ * Return: 0 or -EDQUOT; less is never refused.
+ */
+int ipcx_object_recharge(struct ipcx_object *obj, u64 bytes)
+{
+	u64 old = obj->charged_bytes;
+	int ret;
+
+	if (bytes > old) {
+		ret = ipcx_charge(obj->charged, IPCX_LIMIT_BYTES, bytes - old);
+		if (ret)
+			return ret;
+	} else {
+		ipcx_uncharge(obj->charged, IPCX_LIMIT_BYTES, old - bytes);
+	}
+	obj->charged_bytes = bytes;
+	return 0;
 }
 
 /**
@@ -77,8 +129,24 @@ void ipcx_object_put_user(struct ipcx_object *obj)
  */
 void ipcx_object_put(struct ipcx_object *obj)
 {
-	if (refcount_dec_and_test(&obj->ref))
-		obj->kind->free(obj);
+	if (!refcount_dec_and_test(&obj->ref))
+		return;
+	ipcx_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
+	ipcx_uncharge(obj->charged, IPCX_LIMIT_BYTES, obj->charged_bytes);
+	ipcx_user_put(obj->charged);
+	put_user_ns(obj->user_ns);
+	obj->kind->free(obj);
+}
+
+/**
+ * ipcx_object_shutdown - end the use of an object, whoever has it open
+ * @obj: the object
+ */
+void ipcx_object_shutdown(struct ipcx_object *obj)
+{
+	WRITE_ONCE(obj->down, true);
+	if (obj->kind->shutdown)
+		obj->kind->shutdown(obj);
 }
 
 /**
@@ -105,54 +173,49 @@ struct ipcx_object *ipcx_object_next(u64 *id)
  * ipcx_object_is_owner - may the caller administer the object
  * @obj: the object
  *
- * Return: true for the owner and for CAP_IPC_OWNER over the namespace of the
- * caller's names.
+ * Return: true for the owner and for CAP_IPC_OWNER over its namespace.
  */
-bool ipcx_object_is_owner(const struct ipcx_object *obj)
+bool ipcx_object_is_owner(struct ipcx_object *obj)
 {
-	return uid_eq(current_euid(), obj->uid) ||
-	       ns_capable(current->nsproxy->net_ns->user_ns, CAP_IPC_OWNER);
-}
+	bool owner;
 
-/* All rights there can be; a queue that cannot be mapped has no MAP. */
-static u32 ipcx_object_all_rights(const struct ipcx_object *obj)
-{
-	u32 rights = obj->kind->rights;
-
-	if (obj->kind->kind == IPCX_KIND_QUEUE &&
-	    !(obj->create_flags & IPCX_QUEUE_MAPPABLE))
-		rights &= ~IPCX_RIGHT_MAP;
-	return rights;
+	spin_lock(&obj->attr_lock);
+	owner = uid_eq(current_euid(), obj->uid);
+	spin_unlock(&obj->attr_lock);
+	return owner || ns_capable(obj->user_ns, CAP_IPC_OWNER);
 }
 
 /**
  * ipcx_object_rights - what the caller may do with an object found by name
  * @obj: the object
  *
- * Return: IPCX_RIGHT_* of its kind.
+ * Return: IPCX_RIGHT_*, never more than the object has.
  */
-u32 ipcx_object_rights(const struct ipcx_object *obj)
+u32 ipcx_object_rights(struct ipcx_object *obj)
 {
-	u32 all = ipcx_object_all_rights(obj);
-	u32 bits = obj->mode, rights = 0;
+	u32 bits, rights = 0;
 
+	spin_lock(&obj->attr_lock);
+	bits = obj->mode;
 	if (uid_eq(current_euid(), obj->uid)) {
 		bits >>= 6;
 		rights |= IPCX_RIGHT_ADMIN;
 	} else if (in_group_p(obj->gid)) {
 		bits >>= 3;
 	}
+	spin_unlock(&obj->attr_lock);
+
 	if (bits & 4)
 		rights |= IPCX_RIGHT_READ | IPCX_RIGHT_RECV;
 	if (bits & 2)
 		rights |= IPCX_RIGHT_WRITE | IPCX_RIGHT_SEND;
 	if ((bits & 6) == 6)
 		rights |= IPCX_RIGHT_MAP;
-	rights &= all;
+	rights &= obj->rights;
 
-	if (rights != all &&
-	    ns_capable_noaudit(current->nsproxy->net_ns->user_ns, CAP_IPC_OWNER))
-		rights = all;
+	if (rights != obj->rights &&
+	    ns_capable_noaudit(obj->user_ns, CAP_IPC_OWNER))
+		rights = obj->rights;
 	return rights;
 }
 
@@ -278,17 +341,15 @@ static long ipcx_object_open_same(const struct ipcx_creation *what)
 static long ipcx_object_create_new(const struct ipcx_creation *what)
 {
 	struct ipcx_object *obj;
-	u32 all;
 
 	obj = what->kind->make(what->args, &what->name);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	all = ipcx_object_all_rights(obj);
-	if (what->rights & ~all) {
+	if (what->rights & ~obj->rights) {
 		ipcx_object_put_user(obj);
-		return -EINVAL;
+		return what->rights & ~what->kind->rights ? -EINVAL : -EACCES;
 	}
-	return ipcx_object_new_fd(obj, what->rights ?: all, true);
+	return ipcx_object_new_fd(obj, what->rights ?: obj->rights, true);
 }
 
 /**
@@ -335,6 +396,41 @@ static long ipcx_object_reopen(struct ipcx_handle *handle, void __user *uarg)
 	return ipcx_object_new_fd(obj, args.rights, false);
 }
 
+static long ipcx_object_setattr(struct ipcx_handle *handle, void __user *uarg)
+{
+	const u32 known = IPCX_SET_MODE | IPCX_SET_UID | IPCX_SET_GID;
+	struct ipcx_object *obj = handle->obj;
+	struct ipcx_setattr args;
+	kuid_t uid;
+	kgid_t gid;
+	int ret;
+
+	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
+	if (ret)
+		return ret;
+	uid = make_kuid(current_user_ns(), args.uid);
+	gid = make_kgid(current_user_ns(), args.gid);
+	if (!args.flags || (args.flags & ~known) || args.pad ||
+	    ((args.flags & IPCX_SET_MODE) && (args.mode & ~0777)) ||
+	    ((args.flags & IPCX_SET_UID) && !uid_valid(uid)) ||
+	    ((args.flags & IPCX_SET_GID) && !gid_valid(gid)))
+		return -EINVAL;
+	if (!(handle->rights & IPCX_RIGHT_ADMIN) &&
+	    !ns_capable(obj->user_ns, CAP_IPC_OWNER) &&
+	    !ns_capable(obj->user_ns, CAP_FOWNER))
+		return -EPERM;
+
+	spin_lock(&obj->attr_lock);
+	if (args.flags & IPCX_SET_MODE)
+		obj->mode = args.mode;
+	if (args.flags & IPCX_SET_UID)
+		obj->uid = uid;
+	if (args.flags & IPCX_SET_GID)
+		obj->gid = gid;
+	spin_unlock(&obj->attr_lock);
+	return 0;
+}
+
 /**
  * ipcx_object_stat - all about an object
  * @obj: the object
@@ -347,9 +443,11 @@ void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	memset(stat, 0, sizeof(*stat));
 	stat->id = obj->id;
 	stat->kind = obj->kind->kind;
+	spin_lock(&obj->attr_lock);
 	stat->uid = from_kuid_munged(current_user_ns(), obj->uid);
 	stat->gid = from_kgid_munged(current_user_ns(), obj->gid);
 	stat->mode = obj->mode;
+	spin_unlock(&obj->attr_lock);
 	stat->create_flags = obj->create_flags & ~IPCX_CREATE_PERSIST;
 	stat->users = refcount_read(&obj->users);
 	if (obj->name.str[0] && ipcx_names_linked(obj, &persist)) {
@@ -394,6 +492,8 @@ long ipcx_object_ioctl(struct file *file, unsigned int cmd, void __user *uarg)
 		return ipcx_object_stat_ioctl(ipcx_handle(file), uarg);
 	case IPCX_CMD(IPCX_IOC_REOPEN):
 		return ipcx_object_reopen(ipcx_handle(file), uarg);
+	case IPCX_CMD(IPCX_IOC_SETATTR):
+		return ipcx_object_setattr(ipcx_handle(file), uarg);
 	default:
 		return -ENOTTY;
 	}
@@ -460,6 +560,8 @@ void ipcx_object_show(struct ipcx_object *obj, struct seq_file *m)
 	seq_printf(m, "attachments %u\n", stat.attachments);
 	if (stat.kind == IPCX_KIND_QUEUE)
 		ipcx_show_queue(&stat, m);
+	else
+		seq_printf(m, "seals 0x%x\n", stat.seals);
 }
 
 #ifdef CONFIG_PROC_FS

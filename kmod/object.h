@@ -24,6 +24,7 @@
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/ipcx.h>
 
@@ -42,7 +43,7 @@ struct ipcx_name {
 /**
  * struct ipcx_kind - what differs between regions and queues
  * @kind: IPCX_KIND_*
- * @rights: all rights a descriptor of this kind can have
+ * @rights: all rights of this kind
  * @label: name of the anonymous inode, as /proc/PID/fd shows it
  * @fops: of the descriptors
  * @make: a new object by the arguments of its create ioctl, checked already;
@@ -50,6 +51,7 @@ struct ipcx_name {
  * @same: is the object what these arguments would make
  * @opened: a descriptor with these rights came (optional)
  * @closed: it went (optional)
+ * @shutdown: ends its use (optional)
  * @free: frees the object, which nobody knows any more
  * @stat: fills the fields of this kind
  * @show_attachments: writes the debugfs file of that name
@@ -64,6 +66,7 @@ struct ipcx_kind {
 	bool (*same)(struct ipcx_object *obj, const void *create);
 	void (*opened)(struct ipcx_object *obj, u32 rights);
 	void (*closed)(struct ipcx_object *obj, u32 rights);
+	void (*shutdown)(struct ipcx_object *obj);
 	void (*free)(struct ipcx_object *obj);
 	void (*stat)(struct ipcx_object *obj, struct ipcx_stat *stat);
 	void (*show_attachments)(struct ipcx_object *obj, struct seq_file *m);
@@ -74,10 +77,16 @@ struct ipcx_kind {
  * @kind: which
  * @id: never used again
  * @create_flags: flags it was made with
+ * @rights: all rights a descriptor of it can have
+ * @attr_lock: guards @uid, @gid and @mode
  * @uid: owner
  * @gid: group
  * @mode: permission bits
  * @net_cookie: network namespace it was made in, for LIST
+ * @user_ns: of that; capabilities over the object are asked there
+ * @charged: user whose limits count the object
+ * @charged_bytes: bytes counted; changed by who resizes alone
+ * @down: shut down (IPCX_UNLINK_SHUTDOWN), never undone
  * @users: see above
  * @ref: see above
  * @name: fixed; the first byte is 0 if anonymous
@@ -92,10 +101,18 @@ struct ipcx_object {
 	const struct ipcx_kind *kind;
 	u64 id;
 	u32 create_flags;
+	u32 rights;
+
+	spinlock_t attr_lock;		/* @uid, @gid, @mode */
 	kuid_t uid;
 	kgid_t gid;
 	umode_t mode;
+
 	u64 net_cookie;
+	struct user_namespace *user_ns;
+	struct ipcx_user *charged;
+	u64 charged_bytes;
+	bool down;
 
 	refcount_t users;
 	refcount_t ref;
@@ -141,14 +158,17 @@ static inline struct ipcx_handle *ipcx_handle(struct file *file)
 	return file->private_data;
 }
 
-void ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
-		      const struct ipcx_name *name, u32 flags, u32 mode);
+int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
+		     const struct ipcx_name *name, u32 flags, u32 mode,
+		     u64 bytes);
+int ipcx_object_recharge(struct ipcx_object *obj, u64 bytes);
 void ipcx_object_put_user(struct ipcx_object *obj);
 void ipcx_object_put(struct ipcx_object *obj);
+void ipcx_object_shutdown(struct ipcx_object *obj);
 struct ipcx_object *ipcx_object_next(u64 *id);
 
-u32 ipcx_object_rights(const struct ipcx_object *obj);
-bool ipcx_object_is_owner(const struct ipcx_object *obj);
+u32 ipcx_object_rights(struct ipcx_object *obj);
+bool ipcx_object_is_owner(struct ipcx_object *obj);
 
 long ipcx_object_create(const struct ipcx_creation *what);
 long ipcx_object_open_fd(struct ipcx_object *obj, u32 rights);

@@ -43,6 +43,7 @@ struct ipcx_stamp;
  * @slots: slots of a lane
  * @slot_size: bytes of the largest message
  * @stride: bytes from slot to slot
+ * @slots_offset: bytes from the ring to its slots
  * @area_bytes: of the area above
  * @kpage: its first page
  * @ring: its second
@@ -53,7 +54,7 @@ struct ipcx_stamp;
  * @stamp_lock: a hostile ring can show one slot to two senders at once
  * @attach_lock: guards @attachments; taken under mmap_lock
  * @attachments: struct ipcx_attachment by id
- * @last_attachment: where the search for the next id begins
+ * @next_attachment: where the search for the next id begins
  * @side_lock: guards @senders, @receivers and ipcx_kpage.hangup
  * @senders: descriptors with IPCX_RIGHT_SEND
  * @receivers: descriptors with IPCX_RIGHT_RECV
@@ -71,6 +72,7 @@ struct ipcx_queue {
 	u32 slots;
 	u32 slot_size;
 	u32 stride;
+	size_t slots_offset;
 	size_t area_bytes;
 	struct ipcx_kpage *kpage;
 	struct ipcx_ring *ring;
@@ -84,7 +86,7 @@ struct ipcx_queue {
 
 	struct mutex attach_lock;	/* @attachments */
 	struct xarray attachments;
-	u32 last_attachment;
+	u32 next_attachment;
 
 	spinlock_t side_lock;		/* @senders, @receivers */
 	u32 senders;
@@ -130,7 +132,7 @@ long ipcx_queue_create(void __user *uarg);
 
 /* wait.c */
 int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns);
-bool ipcx_hung_up(struct ipcx_queue *q, u32 dir);
+int ipcx_gone(struct ipcx_queue *q, u32 dir);
 void ipcx_wake(struct ipcx_queue *q, u32 dir);
 void ipcx_wake_all(struct ipcx_queue *q);
 long ipcx_wait_ioctl(struct file *file, void __user *uarg);
@@ -138,12 +140,13 @@ long ipcx_wake_ioctl(struct file *file, unsigned long mask);
 __poll_t ipcx_queue_poll(struct file *file, poll_table *table);
 void ipcx_queue_opened(struct ipcx_object *obj, u32 rights);
 void ipcx_queue_closed(struct ipcx_object *obj, u32 rights);
+void ipcx_queue_shutdown(struct ipcx_object *obj);
 u64 ipcx_deadline(struct file *file, u64 deadline_ns);
 
 /* transfer.c */
+size_t ipcx_stamps_bytes(const struct ipcx_queue *q);
 int ipcx_stamps_alloc(struct ipcx_queue *q);
 void ipcx_stamps_free(struct ipcx_queue *q);
-size_t ipcx_stamps_bytes(const struct ipcx_queue *q);
 long ipcx_send_ioctl(struct file *file, void __user *uarg);
 long ipcx_recv_ioctl(struct file *file, void __user *uarg);
 

@@ -138,8 +138,9 @@ static int ipcx_claim_send_wait(struct ipcx_queue *q, u32 lane,
 	int round, ret;
 
 	for (round = 0; ; round++) {
-		if (ipcx_hung_up(q, IPCX_DIR_SEND))
-			return -EPIPE;
+		ret = ipcx_gone(q, IPCX_DIR_SEND);
+		if (ret)
+			return ret;
 		ret = ipcx_claim_send(q, lane, claim);
 		if (ret != -EAGAIN)
 			return ret;
@@ -155,6 +156,8 @@ static int ipcx_claim_recv_wait(struct ipcx_queue *q, u64 deadline_ns,
 	int round, ret;
 
 	for (round = 0; ; round++) {
+		if (ipcx_gone(q, IPCX_DIR_RECV) == -EIDRM)
+			return -EIDRM;
 		ret = ipcx_claim_recv(q, claim);
 		if (ret != -EAGAIN)
 			return ret;

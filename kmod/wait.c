@@ -29,16 +29,21 @@ static atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
 }
 
 /**
- * ipcx_hung_up - has the other side left for good (IPCX_QUEUE_HANGUP)
+ * ipcx_gone - is there nobody left to talk to
  * @q: the queue
  * @dir: IPCX_DIR_* of who asks
  *
- * Return: true if it has; receivers may still find messages.
+ * Return: 0, -EPIPE (IPCX_QUEUE_HANGUP: the other side has left, though a
+ * receiver may still find messages) or -EIDRM (shut down).
  */
-bool ipcx_hung_up(struct ipcx_queue *q, u32 dir)
+int ipcx_gone(struct ipcx_queue *q, u32 dir)
 {
-	return READ_ONCE(q->kpage->hangup) &
-	       (dir == IPCX_DIR_RECV ? IPCX_HANGUP_RECV : IPCX_HANGUP_SEND);
+	u32 hangup = READ_ONCE(q->kpage->hangup);
+
+	if (hangup & IPCX_HANGUP_DOWN)
+		return -EIDRM;
+	return hangup & (dir == IPCX_DIR_RECV ? IPCX_HANGUP_RECV :
+						IPCX_HANGUP_SEND) ? -EPIPE : 0;
 }
 
 /* Nothing excludes a wake-up of all: one message can be everybody's news. */
@@ -56,7 +61,7 @@ static void ipcx_wake_dir(struct ipcx_queue *q, u32 dir)
 static void ipcx_wake_dir_and_ends(struct ipcx_queue *q, u32 dir)
 {
 	ipcx_wake_dir(q, dir);
-	if (dir == IPCX_DIR_SEND && ipcx_hung_up(q, IPCX_DIR_RECV))
+	if (dir == IPCX_DIR_SEND && ipcx_gone(q, IPCX_DIR_RECV))
 		ipcx_wake_dir(q, IPCX_DIR_RECV);
 }
 
@@ -84,19 +89,21 @@ void ipcx_wake_all(struct ipcx_queue *q)
 	ipcx_wake_dir(q, IPCX_DIR_SEND);
 }
 
-/* Is there something to do (0), nothing (-EAGAIN), or never again (-EPIPE). */
+/* Is there something to do (0), nothing (-EAGAIN), or never again. */
 static int ipcx_ready(struct ipcx_queue *q, u32 dir, u32 lane)
 {
-	bool hung_up = ipcx_hung_up(q, dir);
+	int gone = ipcx_gone(q, dir);
 
+	if (gone == -EIDRM)
+		return gone;
 	if (dir == IPCX_DIR_SEND) {
-		if (hung_up)
-			return -EPIPE;
+		if (gone)
+			return gone;
 		return ipcx_can_send(q, lane) ? 0 : -EAGAIN;
 	}
 	if (ipcx_can_recv(q))
 		return 0;
-	return hung_up && ipcx_drained(q) ? -EPIPE : -EAGAIN;
+	return gone && ipcx_drained(q) ? gone : -EAGAIN;
 }
 
 static int ipcx_sleep(u64 deadline_ns)
@@ -119,7 +126,7 @@ static int ipcx_sleep(u64 deadline_ns)
  * @lane: lane to send on
  * @deadline_ns: absolute CLOCK_MONOTONIC, IPCX_NO_WAIT or IPCX_FOREVER
  *
- * Return: 0, -EAGAIN, -ETIMEDOUT, -EPIPE or -ERESTARTSYS.
+ * Return: 0, -EAGAIN, -ETIMEDOUT, -EPIPE, -EIDRM or -ERESTARTSYS.
  */
 int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
 {
@@ -138,7 +145,7 @@ int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
 		 * Once the senders have left, the end comes when the last slot
 		 * is freed, which its receiver tells waiting senders only.
 		 */
-		if (dir == IPCX_DIR_RECV && !awaits_end && ipcx_hung_up(q, dir)) {
+		if (dir == IPCX_DIR_RECV && !awaits_end && ipcx_gone(q, dir)) {
 			awaits_end = true;
 			atomic_inc(ipcx_sleepers(q, IPCX_DIR_SEND));
 		}
@@ -232,15 +239,15 @@ static void ipcx_arm(struct ipcx_queue *q, u32 dir)
 static __poll_t ipcx_poll_recv(struct ipcx_queue *q)
 {
 	ipcx_arm(q, IPCX_DIR_RECV);
-	if (ipcx_hung_up(q, IPCX_DIR_RECV))
+	if (ipcx_gone(q, IPCX_DIR_RECV))
 		ipcx_arm(q, IPCX_DIR_SEND);
 	switch (ipcx_ready(q, IPCX_DIR_RECV, 0)) {
 	case 0:
 		return EPOLLIN | EPOLLRDNORM;
-	case -EPIPE:
-		return EPOLLHUP;
-	default:
+	case -EAGAIN:
 		return 0;
+	default:
+		return EPOLLHUP;
 	}
 }
 
@@ -253,7 +260,9 @@ static __poll_t ipcx_poll_send(struct ipcx_queue *q)
 		switch (ipcx_ready(q, IPCX_DIR_SEND, lane)) {
 		case 0:
 			return EPOLLOUT | EPOLLWRNORM;
-		case -EPIPE:
+		case -EAGAIN:
+			break;
+		default:
 			return EPOLLERR;
 		}
 	}
@@ -283,13 +292,14 @@ __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 	if (rights & IPCX_RIGHT_RECV) {
 		if (asked & (EPOLLIN | EPOLLRDNORM))
 			events |= ipcx_poll_recv(q);
-		else if (ipcx_ready(q, IPCX_DIR_RECV, 0) == -EPIPE)
+		else if (ipcx_gone(q, IPCX_DIR_RECV) &&
+			 ipcx_ready(q, IPCX_DIR_RECV, 0))
 			events |= EPOLLHUP;
 	}
 	if (rights & IPCX_RIGHT_SEND) {
 		if (asked & (EPOLLOUT | EPOLLWRNORM))
 			events |= ipcx_poll_send(q);
-		else if (ipcx_hung_up(q, IPCX_DIR_SEND))
+		else if (ipcx_gone(q, IPCX_DIR_SEND))
 			events |= EPOLLERR;
 	}
 	return events;
@@ -345,4 +355,20 @@ void ipcx_queue_opened(struct ipcx_object *obj, u32 rights)
 void ipcx_queue_closed(struct ipcx_object *obj, u32 rights)
 {
 	ipcx_side_change(to_queue(obj), rights, -1);
+}
+
+/**
+ * ipcx_queue_shutdown - end the use of a queue
+ * @obj: the queue
+ */
+void ipcx_queue_shutdown(struct ipcx_object *obj)
+{
+	struct ipcx_queue *q = to_queue(obj);
+
+	spin_lock(&q->side_lock);
+	WRITE_ONCE(q->kpage->hangup, q->kpage->hangup | IPCX_HANGUP_DOWN);
+	spin_unlock(&q->side_lock);
+	/* Who sleeps looks at hangup after it is woken. */
+	smp_mb();
+	ipcx_wake_all(q);
 }

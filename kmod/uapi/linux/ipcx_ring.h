@@ -138,9 +138,13 @@ struct ipcx_ring {
 
 #define IPCX_RING_LANES		sizeof(struct ipcx_ring)
 
-/* ipcx_kpage.hangup: IPCX_QUEUE_HANGUP is set and that side has left. */
+/*
+ * ipcx_kpage.hangup. RECV and SEND: IPCX_QUEUE_HANGUP is set and the other side
+ * has left. DOWN: shut down, every call is -EIDRM.
+ */
 #define IPCX_HANGUP_RECV	0x1U	/* no sender: receivers may be done */
 #define IPCX_HANGUP_SEND	0x2U	/* no receiver: senders get -EPIPE */
+#define IPCX_HANGUP_DOWN	0x4U
 
 /**
  * struct ipcx_kpage - what the kernel tells those who map a queue
