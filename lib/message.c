@@ -208,7 +208,8 @@ static int send_mapped(struct ipcx_queue *queue, const void *buf, size_t len,
 	ret = claim_wait(queue, me, IPCX_DIR_SEND, lane, &loan, deadline);
 	if (ret < 0)
 		return ret;
-	memcpy(loan.data, buf, len);
+	if (len)	/* memcpy() may not be given NULL, not even for nothing */
+		memcpy(loan.data, buf, len);
 	return ring_commit(&queue->ring, me, &loan, len);
 }
 
@@ -296,7 +297,7 @@ int ipcx_queue_send_batch_timed(struct ipcx_queue *queue,
 				const struct ipcx_msg *msgs, uint32_t count,
 				uint64_t deadline_ns)
 {
-	uint32_t done = 0;
+	uint32_t done;
 	int ret = -EINVAL;
 
 	if (!queue->attachment)
@@ -304,10 +305,11 @@ int ipcx_queue_send_batch_timed(struct ipcx_queue *queue,
 				count, deadline_ns);
 	if (count > IPCX_BATCH_MAX)
 		return -EINVAL;
-	for (; done < count && only_to_send(&msgs[done]); done++) {
+	for (done = 0; done < count; done++) {
 		const struct ipcx_msg *msg = &msgs[done];
 
-		ret = send_mapped(queue, (const void *)(uintptr_t)msg->buf,
+		ret = !only_to_send(msg) ? -EINVAL :
+		      send_mapped(queue, (const void *)(uintptr_t)msg->buf,
 				  msg->len, msg->lane, deadline_ns);
 		if (ret < 0)
 			break;
@@ -328,7 +330,8 @@ int ipcx_queue_recv_batch_timed(struct ipcx_queue *queue, struct ipcx_msg *msgs,
 	for (done = 0; done < count; done++) {
 		struct ipcx_msg *msg = &msgs[done];
 
-		ret = recv_mapped(queue, (void *)(uintptr_t)msg->buf, msg->len,
+		ret = msg->pad ? -EINVAL :
+		      recv_mapped(queue, (void *)(uintptr_t)msg->buf, msg->len,
 				  msg, done ? IPCX_NO_WAIT : deadline_ns);
 		if (ret < 0)
 			break;

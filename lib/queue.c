@@ -131,8 +131,7 @@ int ipcx_queue_from_fd(int fd, struct ipcx_queue **queue)
 		.slot_size = stat.slot_size,
 		.lanes = stat.lanes,
 	};
-	if ((stat.rights & IPCX_RIGHT_MAP) &&
-	    (stat.create_flags & IPCX_QUEUE_MAPPABLE)) {
+	if (stat.rights & IPCX_RIGHT_MAP) {
 		ret = attach(handle);
 		if (ret < 0) {
 			free(handle);

@@ -35,6 +35,11 @@ static inline bool cas(__u64 *word, __u64 old, __u64 new, int order)
 					   __ATOMIC_RELAXED);
 }
 
+static inline void count(__u64 *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
 /* head and tail are hints: who loses the race finds them moved on. */
 static inline void move(__u64 *hint, __u64 from, __u64 to)
 {
@@ -143,7 +148,7 @@ static void free_slot(struct ipcx_lane *lane, struct ipcx_slot *slot,
 {
 	if (!cas(&slot->word, word, free_word(tail), __ATOMIC_ACQ_REL))
 		return;
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+	count(counter);
 	up_head(lane, ipcx_ticket_add(ipcx_ticket(word), 1));
 }
 
@@ -185,7 +190,7 @@ int ring_claim_send(const struct ring *ring, __u32 me, __u32 nr,
 		__u64 word = load_acquire(&slot->word);
 		__s64 ahead = ipcx_ticket_diff(ipcx_ticket(word), tail);
 
-		if (word == free_word(tail)) {
+		if (!ahead && ipcx_state(word) == IPCX_FREE) {
 			/* Partner: the release that freed the slot. */
 			if (!cas(&slot->word, word,
 				 ipcx_word(tail, me, IPCX_WRITING),
@@ -281,7 +286,7 @@ static inline enum look look_at_lane(const struct ring *ring, __u32 me,
 		if (cas(&slot->word, word,
 			free_word(ipcx_ticket_add(head, ring->lane_slots)),
 			__ATOMIC_ACQ_REL)) {
-			__atomic_fetch_add(&lane->skipped, 1, __ATOMIC_RELAXED);
+			count(&lane->skipped);
 			move(&lane->head, head, ipcx_ticket_add(head, 1));
 			wake(ring, IPCX_WAKE_SEND);
 		}
@@ -354,12 +359,17 @@ int ring_commit(const struct ring *ring, __u32 me,
 }
 
 /* Both directions: a receiver may have to skip it, a sender may free it. */
-int ring_abort(const struct ring *ring, __u32 me,
+int ring_abort(const struct ring *ring, uint32_t me,
 	       const struct ipcx_loan *loan)
 {
-	return publish(ring, loan, ipcx_word(loan->ticket, me, IPCX_WRITING),
-		       ipcx_word(loan->ticket, me, IPCX_ABORTED),
-		       IPCX_WAKE_RECV | IPCX_WAKE_SEND);
+	int ret = publish(ring, loan,
+			  ipcx_word(loan->ticket, me, IPCX_WRITING),
+			  ipcx_word(loan->ticket, me, IPCX_ABORTED),
+			  IPCX_WAKE_RECV | IPCX_WAKE_SEND);
+
+	if (!ret)
+		count(&ring->lane[loan->lane].aborted);
+	return ret;
 }
 
 int ring_release(const struct ring *ring, __u32 me,

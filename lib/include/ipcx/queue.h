@@ -3,13 +3,13 @@
  * Queues: messages of up to slot_size bytes, each delivered to one receiver, in
  * order within a lane. <ipcx/ipcx.h> says what holds for every call.
  *
- * A handle is mapped if its descriptor has IPCX_RIGHT_MAP and the queue was
- * made IPCX_QUEUE_MAPPABLE: then it sends and receives in shared memory, with a
- * system call only to sleep and to wake. Otherwise it is mediated: the kernel
- * copies every message, vouches for its sender, and shields it from the peers.
- * Both kinds of handle can be used on one queue. Who does not want to map a
- * queue that could be, because its peers are not trusted or one call in a while
- * is not worth the mapping, leaves IPCX_RIGHT_MAP out of the rights asked for.
+ * A handle is mapped if its descriptor has IPCX_RIGHT_MAP, which there is on a
+ * queue made IPCX_QUEUE_MAPPABLE: then it sends and receives in shared memory,
+ * with a system call only to sleep and to wake. Otherwise it is mediated: the
+ * kernel copies every message, vouches for its sender, and shields it from the
+ * peers. Both kinds of handle can be used on one queue. Who does not want to
+ * map a queue that could be, because its peers are not trusted or one call in a
+ * while is not worth the mapping, leaves IPCX_RIGHT_MAP out of the rights.
  *
  * Death: a process that dies loses no message that it has sent, and what it had
  * taken but not released is delivered again to somebody, as IPCX_MSG_REDELIVERED.
@@ -34,6 +34,10 @@
  * Polling: the descriptor is readable (POLLIN) when a message can be received,
  * writable (POLLOUT) when one can be sent on some lane. Another may be quicker,
  * so answer with the _try calls, until -EAGAIN if the poll is edge-triggered.
+ *
+ * End: with IPCX_QUEUE_HANGUP, receivers get -EPIPE (POLLHUP) once no descriptor
+ * with IPCX_RIGHT_SEND is left and all was taken, senders (POLLERR) once none
+ * with IPCX_RIGHT_RECV is. So each side holds its own right alone.
  */
 #ifndef IPCX_QUEUE_H
 #define IPCX_QUEUE_H
@@ -130,8 +134,7 @@ int ipcx_queue_open(const char *name, uint32_t rights,
  *
  * Errors: -EBADF, -ENOTTY (not an ipcx object), -EPROTOTYPE (not a queue);
  * where it would be mapped also -EPROTO (the module's ring is of a version that
- * this library does not know) and what mmap(2) says, such as -ENOSPC if too
- * many processes map it.
+ * this library does not know) and -EUSERS (too many processes map it).
  */
 int ipcx_queue_from_fd(int fd, struct ipcx_queue **queue);
 
@@ -254,8 +257,8 @@ int ipcx_queue_send_batch_timed(struct ipcx_queue *queue,
 /**
  * ipcx_queue_recv_batch() - receive what is there
  * @queue: the queue
- * @msgs: of each, buf and in len the room there, at least slot_size; set to all
- *	that is known of the message
+ * @msgs: of each, buf and in len the room there, at least slot_size, pad 0; set
+ *	to all that is known of the message
  * @count: how many at most, 1 to IPCX_BATCH_MAX
  *
  * Waits for the first message and takes the others if they are there.

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+LIB_VERSION := $(shell sed -n 's/.define IPCX_VERSION\t*"\(.*\)"/\1/p' lib/include/ipcx/ipcx.h)
+LIB_SONAME := libipcx.so.0
+OBJCOPY ?= objcopy
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
+
+## lib		libipcx, shared and static
+lib: $(BUILD)/lib/libipcx.so $(BUILD)/lib/libipcx.a $(BUILD)/lib/libipcx.pc
+
+$(BUILD)/lib/%.o: ALL_CFLAGS += -fPIC -fvisibility=hidden
+
+$(BUILD)/lib/$(LIB_SONAME): $(LIB_OBJECTS) lib/libipcx.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(LIB_SONAME) -Wl,-z,defs \
+		-Wl,--version-script=lib/libipcx.map -o $@ $(LIB_OBJECTS)
+
+$(BUILD)/lib/libipcx.so: $(BUILD)/lib/$(LIB_SONAME)
+	$(Q)ln -sf $(<F) $@
+
+# As one object, so that the names its files share are no names of the program's.
+$(BUILD)/lib/libipcx.a: $(LIB_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)$(LD) -r -o $(@:.a=.o) $^ && $(OBJCOPY) --localize-hidden $(@:.a=.o)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(@:.a=.o)
+
+$(BUILD)/lib/libipcx.pc: lib/libipcx.pc.in
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(LIB_VERSION)|' $< > $@
+
+install-lib: lib
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/{ipcx,linux}
+	install -m 644 $(BUILD)/lib/$(LIB_SONAME) $(BUILD)/lib/libipcx.a $(DESTDIR)$(LIBDIR)
+	ln -sf $(LIB_SONAME) $(DESTDIR)$(LIBDIR)/libipcx.so
+	install -m 644 $(BUILD)/lib/libipcx.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 lib/include/ipcx/*.h $(DESTDIR)$(INCLUDEDIR)/ipcx
+	install -m 644 kmod/uapi/linux/*.h $(DESTDIR)$(INCLUDEDIR)/linux
+
+.PHONY: lib install-lib

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Every tests/guest/test_*.c is a cmocka program of its own; the other sources there are common.
+GUEST_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/guest/test_*.c))
+GUEST_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.c)))
+
+guest-tests: $(GUEST_TESTS)
+
+$(GUEST_TESTS): %: %.o $(GUEST_COMMON) $(BUILD)/lib/libipcx.so
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../../lib' \
+		-o $@ $(filter %.o,$^) -L$(BUILD)/lib -lipcx $$(pkg-config --libs libkmod) -lcmocka -lpthread
+
+.PHONY: guest-tests

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+VM := $(BUILD)/vm
+INITRAMFS := $(KERNELS:%=$(VM)/initramfs-%)
+TIMEOUT ?= 300
+
+# What people start from a fresh checkout begins here. All of it speaks on standard error: the
+# standard output of guest-run is the command's alone.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+prepare = @tests/vm/deps >&2 && $(MAKE) --no-print-directory -O $(JOBS) $(1) >&2 </dev/null
+
+## deps		installs the packages that building and testing need (Debian 12, apt, sudo)
+deps:
+	@tests/vm/deps
+
+## kernels	fetches Debian's kernels below build/kernels; nothing is installed
+kernels: $(KERNELS:%=$(BUILD)/kernels/%/release)
+
+$(KERNELS:%=$(BUILD)/kernels/%/release): $(BUILD)/kernels/%/release:
+	$(call say,FETCH,linux $*)
+	@mkdir -p $(BUILD)/kernels
+	$(Q)tests/vm/kernel $* $(BUILD)/kernels/$*
+
+$(VM)/init: $(BUILD)/tests/vm/init.o $(BUILD)/tests/vm/settle.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -static -o $@ $^ -lpthread
+
+$(INITRAMFS): $(VM)/initramfs-%: $(VM)/init tests/vm/initramfs $(BUILD)/kernels/%/release
+	$(call say,PACK,$@)
+	$(Q)tests/vm/initramfs $(BUILD)/kernels/$* $(VM)/init $@
+
+# All that a guest with this kernel works with.
+$(KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% module-% lib tools
+	@:
+
+##! Guests: throw-away virtual machines; K=6.1 or K=6.12 (default), TIMEOUT=seconds.
+## guest	runs one guest test: make guest T=region K=6.12
+guest:
+	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_$(T))
+	@tests/vm/guest -t $(TIMEOUT) $(K) 'tests/vm/run-tests $(BUILD)/tests/guest/test_$(T)'
+
+## guest-run	runs CMD='...' in a guest; SHARE=dir is readable there at /mnt/share
+guest-run: export CMD := $(value CMD)
+guest-run:
+	$(call prepare,guest-ready-$(K))
+	@tests/vm/guest -t $(TIMEOUT) $(if $(SHARE),-s '$(SHARE)') $(K) "$$CMD"
+
+## shell	a shell in a guest, on this terminal
+shell:
+	$(call prepare,guest-ready-$(K))
+	@tests/vm/guest -i $(if $(SHARE),-s '$(SHARE)') $(K)
+
+.PHONY: deps kernels guest guest-run shell $(KERNELS:%=guest-ready-%)

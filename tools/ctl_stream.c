@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl_stream.h"
+
+#define NSEC_PER_SEC	1000000000.0
+
+static volatile sig_atomic_t stop;
+
+/*
+ * The signal may come after the look at @stop and before the sleep that it
+ * should end: an alarm comes after it every second, until it has.
+ */
+static void on_signal(int signal)
+{
+	if (signal != SIGALRM)
+		stop = signal;
+	alarm(1);
+}
+
+bool stream_stopped(void)
+{
+	return stop;
+}
+
+void stream_init(struct stream *stream)
+{
+	*stream = (struct stream) {
+		.timeout_ns = IPCX_FOREVER,
+		.count = UINT64_MAX,
+	};
+}
+
+static uint64_t timeout_option(const struct command *command, const char *value)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+
+	if (end == value || *end || !isfinite(seconds) || seconds < 0)
+		usage_error(command, "'%s' is no number of seconds", value);
+	if (seconds > UINT32_MAX)
+		usage_error(command, "'%s' is too large for --timeout", value);
+	return seconds * NSEC_PER_SEC;
+}
+
+void stream_option(struct stream *stream, const struct command *command, int key)
+{
+	switch (key) {
+	case OPTION_MAPPED:
+	case OPTION_MEDIATED:
+		stream->access = key;
+		break;
+	case OPTION_COUNT:
+		stream->count = size_option(command, "count", optarg, UINT64_MAX);
+		break;
+	case OPTION_TIMEOUT:
+		stream->timeout_ns = timeout_option(command, optarg);
+		break;
+	case OPTION_VERBOSE:
+		stream->verbose = true;
+		break;
+	}
+}
+
+static void catch_signals(void)
+{
+	/* Without SA_RESTART sleeps end. A second signal has its usual effect. */
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	action.sa_flags = 0;
+	sigaction(SIGALRM, &action, NULL);
+}
+
+void stream_open(struct stream *stream, const char *name, uint32_t right)
+{
+	int ret = -EACCES;
+
+	catch_signals();
+	if (stream->access != OPTION_MEDIATED)
+		ret = ipcx_queue_open(name, right | IPCX_RIGHT_MAP, &stream->queue);
+	if (ret == -EACCES && stream->access != OPTION_MAPPED)
+		ret = ipcx_queue_open(name, right, &stream->queue);
+	if (ret == -EACCES && stream->access == OPTION_MAPPED)
+		errx(EXIT_FAILURE, "'%s' may not be mapped, by the way it was made or by its mode; use --mediated", name);
+	if (ret < 0)
+		errx(EXIT_FAILURE, "cannot open '%s': %s", name, reason(ret));
+	stream->name = name;
+}
+
+uint64_t stream_deadline(const struct stream *stream)
+{
+	if (stream->timeout_ns == IPCX_FOREVER)
+		return IPCX_FOREVER;
+	if (!stream->timeout_ns)
+		return IPCX_NO_WAIT;
+	return ipcx_deadline_after(stream->timeout_ns);
+}
+
+static void summary(const struct stream *stream, const char *done)
+{
+	char *redelivered = stream->redelivered ?
+		text(", %llu redelivered", (unsigned long long)stream->redelivered) :
+		text("%s", "");
+
+	warnx("%s %llu messages, %llu bytes%s", done,
+	      (unsigned long long)stream->messages,
+	      (unsigned long long)stream->bytes, redelivered);
+	free(redelivered);
+}
+
+int stream_end(struct stream *stream, const char *done, int error)
+{
+	ipcx_queue_close(stream->queue);
+	if (stream->verbose)
+		summary(stream, done);
+	if (stop) {
+		/* As if it had not been caught: a shell wants to know that. */
+		signal(stop, SIG_DFL);
+		raise(stop);
+	}
+	switch (-error) {
+	case 0:
+		return EXIT_SUCCESS;
+	case EAGAIN:
+	case ETIMEDOUT:
+		warnx("nothing could be %s on '%s' within %g s", done, stream->name,
+		      stream->timeout_ns / NSEC_PER_SEC);
+		break;
+	case EPIPE:
+		warnx("nobody is left to receive on '%s'; start a receiver", stream->name);
+		break;
+	default:
+		warnx("nothing more can be %s on '%s': %s", done, stream->name,
+		      reason(error));
+	}
+	return EXIT_FAILURE;
+}
