@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "limits.h"
 #include "ring.h"
+#include "trace.h"
 
 /**
  * struct ipcx_attachment - an address space that maps the ring
@@ -135,6 +136,7 @@ static struct ipcx_attachment *ipcx_attachment_new(struct ipcx_queue *q,
 	INIT_WORK(&a->repair, ipcx_repair);
 	refcount_inc(&q->obj.ref);
 	atomic_inc(&q->attached);
+	trace_ipcx_attach(q->obj.id, a->id, pid_nr(a->pid));
 	return a;
 
 err_uncharge:
@@ -165,6 +167,7 @@ static void ipcx_ring_vma_close(struct vm_area_struct *vma)
 		a->mm = NULL;
 		atomic_inc(&q->repairing);
 		atomic_dec(&q->attached);
+		trace_ipcx_detach(q->obj.id, a->id, pid_nr(a->pid));
 		queue_work(ipcx_repairs, &a->repair);
 	}
 	mutex_unlock(&q->attach_lock);

@@ -16,6 +16,9 @@
 #include "queue.h"
 #include "region.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 #define IPCX_LIST_MAX	1024
 
 #define IPCX_FEATURE_HUGE_HERE \

@@ -15,6 +15,7 @@
 #include <net/netns/generic.h>
 
 #include "names.h"
+#include "trace.h"
 
 /**
  * struct ipcx_names - the names of one network namespace
@@ -169,6 +170,7 @@ int ipcx_names_unlink(const struct ipcx_name *name, u32 kind, bool shutdown)
 	persist = ipcx_names_forget(obj);
 	mutex_unlock(&ipcx_names_lock);
 
+	trace_ipcx_unlink(obj->id, obj->kind->kind, shutdown);
 	if (shutdown)
 		ipcx_object_shutdown(obj);
 	ipcx_object_put_user(obj);

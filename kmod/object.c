@@ -20,6 +20,7 @@
 #include "limits.h"
 #include "names.h"
 #include "object.h"
+#include "trace.h"
 
 /*
  * All objects by id. Ids only grow, so that none ever names another object. An
@@ -118,6 +119,7 @@ void ipcx_object_put_user(struct ipcx_object *obj)
 	} else if (!refcount_dec_and_test(&obj->users)) {
 		return;
 	}
+	trace_ipcx_destroy(obj->id, obj->kind->kind, 0);
 	xa_erase(&ipcx_objects, obj->id);
 	ipcx_debugfs_remove(obj);
 	ipcx_object_put(obj);
@@ -290,7 +292,9 @@ static long ipcx_object_new_fd(struct ipcx_object *obj, u32 rights, bool publish
 		ret = ipcx_object_publish(obj);
 		if (ret)
 			goto err_put_file;
+		trace_ipcx_create(obj->id, obj->kind->kind, obj->create_flags);
 	}
+	trace_ipcx_open(obj->id, obj->kind->kind, rights);
 	fd_install(fd, file);
 	return fd;
 

@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 
 #include "ring.h"
+#include "trace.h"
 
 /*
  * Tries of one claim. Each one lost means that a peer moved the ring on, so
@@ -144,7 +145,9 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 		case IPCX_RETURNED:
 			if (!(q->flags & IPCX_QUEUE_DROP_OLDEST))
 				return -EAGAIN;
-			ipcx_make_room(q, l, slot, t, w, &l->dropped);
+			if (ipcx_make_room(q, l, slot, t, w, &l->dropped))
+				trace_ipcx_drop(q->obj.id, lane, ipcx_ticket(w),
+						READ_ONCE(slot->len));
 			break;
 		case IPCX_WRITING:
 		case IPCX_READING:
@@ -415,6 +418,7 @@ void ipcx_ring_init(struct ipcx_queue *q)
  */
 void ipcx_ring_repair(struct ipcx_queue *q, u32 owner)
 {
+	u32 aborted = 0, returned = 0;
 	u32 i;
 
 	for (i = 0; i < q->lanes * q->slots; i++) {
@@ -425,18 +429,20 @@ void ipcx_ring_repair(struct ipcx_queue *q, u32 owner)
 		cond_resched();
 		if (ipcx_owner(w) != owner)
 			continue;
-		if (ipcx_state(w) == IPCX_WRITING) {
-			if (ipcx_cas(&slot->word, w,
-				     ipcx_word(ticket, IPCX_OWNER_NONE,
-					       IPCX_ABORTED)))
-				ipcx_count(&q->lane[i / q->slots].aborted);
-		} else if (ipcx_state(w) == IPCX_READING) {
-			if (ipcx_cas(&slot->word, w,
-				     ipcx_word(ticket, IPCX_OWNER_NONE,
-					       IPCX_RETURNED)))
-				ipcx_returned(q);
+		if (ipcx_state(w) == IPCX_WRITING &&
+		    ipcx_cas(&slot->word, w,
+			     ipcx_word(ticket, IPCX_OWNER_NONE, IPCX_ABORTED))) {
+			ipcx_count(&q->lane[i / q->slots].aborted);
+			aborted++;
+		} else if (ipcx_state(w) == IPCX_READING &&
+			   ipcx_cas(&slot->word, w,
+				    ipcx_word(ticket, IPCX_OWNER_NONE,
+					      IPCX_RETURNED))) {
+			ipcx_returned(q);
+			returned++;
 		}
 	}
+	trace_ipcx_recover(q->obj.id, owner, aborted, returned);
 }
 
 /**

@@ -18,6 +18,7 @@
 
 #include "ioctl.h"
 #include "ring.h"
+#include "trace.h"
 
 /**
  * struct ipcx_stamp - the sender of the message in a slot, vouched for
@@ -193,6 +194,7 @@ static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
 	WRITE_ONCE(slot->len, msg->len);
 	WRITE_ONCE(slot->sender, IPCX_OWNER_KERNEL);
 	ipcx_stamp_set(q, &claim);
+	trace_ipcx_send(q->obj.id, claim.lane, claim.ticket, msg->len);
 	ipcx_commit(q, &claim);
 	return 0;
 }
@@ -240,6 +242,7 @@ static int ipcx_recv_one(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
 			return -ERESTARTSYS;
 		cond_resched();
 	}
+	trace_ipcx_recv(q->obj.id, claim.lane, claim.ticket, msg->len);
 	ipcx_release(q, &claim);
 	return 0;
 }

@@ -22,6 +22,7 @@
 
 #include "ioctl.h"
 #include "ring.h"
+#include "trace.h"
 
 static atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
 {
@@ -49,6 +50,7 @@ int ipcx_gone(struct ipcx_queue *q, u32 dir)
 /* Nothing excludes a wake-up of all: one message can be everybody's news. */
 static void ipcx_wake_dir(struct ipcx_queue *q, u32 dir)
 {
+	trace_ipcx_wake(q->obj.id, dir, 0);
 	WRITE_ONCE(q->kpage->armed[dir], 0);
 	/* Pairs with the barrier after arming in ipcx_poll_dir(). */
 	smp_mb();
@@ -163,6 +165,7 @@ int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
 	atomic_dec(ipcx_sleepers(q, dir));
 	if (awaits_end)
 		atomic_dec(ipcx_sleepers(q, IPCX_DIR_SEND));
+	trace_ipcx_wait(q->obj.id, dir, ret);
 
 	return ret;
 }
