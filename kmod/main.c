@@ -190,6 +190,9 @@ static int __init ipcx_init(void)
 	BUILD_BUG_ON(!IS_ENABLED(CONFIG_64BIT));
 
 	ipcx_limits_init();
+	ret = ipcx_region_init();
+	if (ret)
+		return ret;
 	ret = ipcx_names_init();
 	if (ret)
 		return ret;

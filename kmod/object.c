@@ -7,12 +7,12 @@
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/nsproxy.h>
+#include <linux/rbtree.h>
 #include <linux/sched/user.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
-#include <linux/xarray.h>
 #include <net/net_namespace.h>
 
 #include "debugfs.h"
@@ -24,10 +24,54 @@
 
 /*
  * All objects by id. Ids only grow, so that none ever names another object. An
- * object found under the xa_lock has a @ref, as it leaves before dropping it.
+ * object found here under the lock has a @ref, as it leaves before dropping it.
  */
-static DEFINE_XARRAY(ipcx_objects);
+static DEFINE_SPINLOCK(ipcx_index_lock);	/* ipcx_index */
+static struct rb_root ipcx_index = RB_ROOT;
 static atomic64_t ipcx_last_id = ATOMIC64_INIT(0);
+
+static struct ipcx_object *ipcx_indexed(const struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcx_object, by_id);
+}
+
+static bool ipcx_index_less(struct rb_node *a, const struct rb_node *b)
+{
+	return ipcx_indexed(a)->id < ipcx_indexed(b)->id;
+}
+
+static void ipcx_index_add(struct ipcx_object *obj)
+{
+	spin_lock(&ipcx_index_lock);
+	rb_add(&obj->by_id, &ipcx_index, ipcx_index_less);
+	spin_unlock(&ipcx_index_lock);
+}
+
+static void ipcx_index_remove(struct ipcx_object *obj)
+{
+	spin_lock(&ipcx_index_lock);
+	if (!RB_EMPTY_NODE(&obj->by_id))
+		rb_erase(&obj->by_id, &ipcx_index);
+	spin_unlock(&ipcx_index_lock);
+}
+
+/* The object with the lowest id above @id. */
+static struct ipcx_object *ipcx_index_after(u64 id)
+{
+	struct rb_node *node = ipcx_index.rb_node;
+	struct ipcx_object *next = NULL;
+
+	lockdep_assert_held(&ipcx_index_lock);
+	while (node) {
+		if (ipcx_indexed(node)->id > id) {
+			next = ipcx_indexed(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return next;
+}
 
 /**
  * ipcx_object_init - begin an object
@@ -74,6 +118,7 @@ int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
 	obj->id = atomic64_inc_return(&ipcx_last_id);
 	refcount_set(&obj->users, 1);
 	refcount_set(&obj->ref, 1);
+	RB_CLEAR_NODE(&obj->by_id);
 	INIT_LIST_HEAD(&obj->unshown);
 	return 0;
 
@@ -120,7 +165,7 @@ void ipcx_object_put_user(struct ipcx_object *obj)
 		return;
 	}
 	trace_ipcx_destroy(obj->id, obj->kind->kind, 0);
-	xa_erase(&ipcx_objects, obj->id);
+	ipcx_index_remove(obj);
 	ipcx_debugfs_remove(obj);
 	ipcx_object_put(obj);
 }
@@ -159,15 +204,15 @@ void ipcx_object_shutdown(struct ipcx_object *obj)
  */
 struct ipcx_object *ipcx_object_next(u64 *id)
 {
-	unsigned long index = *id;
 	struct ipcx_object *obj;
 
-	xa_lock(&ipcx_objects);
-	obj = xa_find_after(&ipcx_objects, &index, ULONG_MAX, XA_PRESENT);
-	if (obj)
+	spin_lock(&ipcx_index_lock);
+	obj = ipcx_index_after(*id);
+	if (obj) {
 		refcount_inc(&obj->ref);
-	xa_unlock(&ipcx_objects);
-	*id = index;
+		*id = obj->id;
+	}
+	spin_unlock(&ipcx_index_lock);
 	return obj;
 }
 
@@ -241,10 +286,14 @@ static struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
 	handle->obj = obj;
 	handle->rights = rights;
 
-	file = anon_inode_getfile(obj->kind->label, obj->kind->fops, handle,
-				  flags);
+	if (obj->kind->new_file)
+		file = obj->kind->new_file(obj, flags);
+	else
+		file = anon_inode_getfile(obj->kind->label, obj->kind->fops,
+					  NULL, flags);
 	if (IS_ERR(file))
 		goto err_free_handle;
+	file->private_data = handle;
 	if (obj->kind->opened)
 		obj->kind->opened(obj, rights);
 	return file;
@@ -261,14 +310,12 @@ static int ipcx_object_publish(struct ipcx_object *obj)
 {
 	int ret;
 
-	ret = xa_insert(&ipcx_objects, obj->id, obj, GFP_KERNEL);
-	if (ret)
-		return ret;
 	if (obj->name.str[0]) {
 		ret = ipcx_names_link(obj);
 		if (ret)
 			return ret;
 	}
+	ipcx_index_add(obj);
 	ipcx_debugfs_add(obj);
 	return 0;
 }

@@ -14,7 +14,7 @@
  *	  ipcx_queue.attach_lock
  *	  ipcx_region.lock
  *	ipcx_names_lock
- *	  xa_lock of the index
+ *	  ipcx_index_lock
  * None is held while user memory is touched.
  */
 #ifndef IPCX_OBJECT_H
@@ -22,6 +22,7 @@
 
 #include <linux/fs.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
@@ -46,6 +47,8 @@ struct ipcx_name {
  * @rights: all rights of this kind
  * @label: name of the anonymous inode, as /proc/PID/fd shows it
  * @fops: of the descriptors
+ * @new_file: a file with @fops, but without its private_data; @flags are O_RDWR
+ *	or O_RDONLY (optional)
  * @make: a new object by the arguments of its create ioctl, checked already;
  *	the caller becomes its user
  * @same: is the object what these arguments would make
@@ -61,6 +64,7 @@ struct ipcx_kind {
 	u32 rights;
 	const char *label;
 	const struct file_operations *fops;
+	struct file *(*new_file)(struct ipcx_object *obj, int flags);
 	struct ipcx_object *(*make)(const void *create,
 				    const struct ipcx_name *name);
 	bool (*same)(struct ipcx_object *obj, const void *create);
@@ -76,6 +80,7 @@ struct ipcx_kind {
  * struct ipcx_object - head of every region and queue
  * @kind: which
  * @id: never used again
+ * @by_id: place among all objects; see object.c
  * @create_flags: flags it was made with
  * @rights: all rights a descriptor of it can have
  * @attr_lock: guards @uid, @gid and @mode
@@ -100,6 +105,7 @@ struct ipcx_kind {
 struct ipcx_object {
 	const struct ipcx_kind *kind;
 	u64 id;
+	struct rb_node by_id;
 	u32 create_flags;
 	u32 rights;
 

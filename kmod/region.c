@@ -4,12 +4,9 @@
  */
 #include <linux/file.h>
 #include <linux/mm.h>
-#include <linux/pagevec.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
 #include "ioctl.h"
-#include "limits.h"
 #include "names.h"
 #include "region.h"
 
@@ -20,33 +17,6 @@
 static bool ipcx_region_is_file(const struct ipcx_region *region)
 {
 	return region->obj.create_flags & IPCX_REGION_FILE;
-}
-
-/*
- * The seals of our shmem file keep whoever reaches it behind our back, through
- * /proc/PID/map_files, from changing its size. We lift them to do so ourselves.
- */
-static void ipcx_region_fix_size(struct ipcx_region *region, bool fixed)
-{
-	struct inode *inode = file_inode(region->backing);
-	const unsigned int seals = F_SEAL_SHRINK | F_SEAL_GROW;
-
-	inode_lock(inode);
-	if (fixed)
-		SHMEM_I(inode)->seals |= seals;
-	else
-		SHMEM_I(inode)->seals &= ~seals;
-	inode_unlock(inode);
-}
-
-static int ipcx_region_truncate(struct ipcx_region *region, u64 bytes)
-{
-	int ret;
-
-	ipcx_region_fix_size(region, false);
-	ret = vfs_truncate(&region->backing->f_path, bytes);
-	ipcx_region_fix_size(region, true);
-	return ret;
 }
 
 /* Reserves the right to resize. Not held locked: inodes lock before mm here. */
@@ -74,7 +44,8 @@ static void ipcx_region_end_resize(struct ipcx_region *region, u64 bytes)
 }
 
 /* What it grows by is counted before, what it shrinks by after. */
-static int ipcx_region_resize(struct ipcx_region *region, u64 bytes)
+static int ipcx_region_resize(struct ipcx_region *region, struct file *file,
+			      u64 bytes)
 {
 	u64 old = region->bytes;
 	int ret;
@@ -84,7 +55,7 @@ static int ipcx_region_resize(struct ipcx_region *region, u64 bytes)
 		if (ret)
 			return ret;
 	}
-	ret = ipcx_region_truncate(region, bytes);
+	ret = ipcx_region_truncate(region, file->f_path.dentry, bytes);
 	if (ret || bytes < old)
 		ipcx_object_recharge(&region->obj, ret ? old : bytes);
 	return ret;
@@ -111,28 +82,9 @@ static long ipcx_resize_ioctl(struct file *file, void __user *uarg)
 	ret = ipcx_region_begin_resize(region);
 	if (ret)
 		return ret;
-	ret = ipcx_region_resize(region, args.bytes);
+	ret = ipcx_region_resize(region, file, args.bytes);
 	ipcx_region_end_resize(region, ret ? region->bytes : args.bytes);
 	return ret;
-}
-
-/* A page pinned for DMA can be written without any mapping. */
-static bool ipcx_region_pinned(struct ipcx_region *region)
-{
-	struct folio_batch batch;
-	bool pinned = false;
-	pgoff_t index = 0;
-	unsigned int i;
-
-	folio_batch_init(&batch);
-	while (!pinned && filemap_get_folios(region->backing->f_mapping, &index,
-					     ULONG_MAX, &batch)) {
-		for (i = 0; i < folio_batch_count(&batch); i++)
-			pinned |= folio_maybe_dma_pinned(batch.folios[i]);
-		folio_batch_release(&batch);
-		cond_resched();
-	}
-	return pinned;
 }
 
 static int ipcx_region_add_seals(struct ipcx_region *region, u32 seals)
@@ -204,12 +156,7 @@ static void ipcx_region_free(struct ipcx_object *obj)
 {
 	struct ipcx_region *region = to_region(obj);
 
-	if (region->locked) {
-		ipcx_uncharge(region->locked, IPCX_LIMIT_LOCKED, region->bytes);
-		ipcx_user_put(region->locked);
-	}
-	if (region->backing)
-		fput(region->backing);
+	ipcx_region_unback(region);
 	kfree(region);
 }
 
@@ -220,96 +167,6 @@ static void ipcx_region_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	stat->bytes = READ_ONCE(region->bytes);
 	stat->attachments = READ_ONCE(region->mappings);
 	stat->seals = READ_ONCE(region->seals);
-}
-
-static int ipcx_region_lock(struct ipcx_region *region)
-{
-	struct ipcx_user *user = ipcx_user_get();
-	int ret;
-
-	if (!user)
-		return -ENOMEM;
-	ret = ipcx_charge(user, IPCX_LIMIT_LOCKED, region->bytes);
-	if (ret) {
-		ipcx_user_put(user);
-		return ret;
-	}
-	region->locked = user;
-	mapping_set_unevictable(region->backing->f_mapping);
-	return 0;
-}
-
-/* A limit of the caller's cgroup is an error here, not a reason to kill. */
-static int ipcx_region_prefault(struct ipcx_region *region)
-{
-	struct address_space *mapping = region->backing->f_mapping;
-	gfp_t gfp = mapping_gfp_mask(mapping);
-	int ret;
-
-	mapping_set_gfp_mask(mapping, gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-	ret = vfs_fallocate(region->backing, 0, 0, region->bytes);
-	mapping_set_gfp_mask(mapping, gfp);
-	return ret == -ENOSPC ? -ENOMEM : ret;
-}
-
-static int ipcx_region_back_by_shmem(struct ipcx_region *region)
-{
-	u32 flags = region->obj.create_flags;
-	struct file *file;
-	int ret = 0;
-
-	file = shmem_file_setup("ipcx", region->bytes,
-				flags & IPCX_REGION_SPARSE ? VM_NORESERVE : 0);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	region->backing = file;
-	SHMEM_I(file_inode(file))->seals |= F_SEAL_SEAL;
-
-	if (flags & IPCX_REGION_LOCKED)
-		ret = ipcx_region_lock(region);
-	if (!ret && (flags & (IPCX_REGION_PREFAULT | IPCX_REGION_LOCKED)))
-		ret = ipcx_region_prefault(region);
-	ipcx_region_fix_size(region, true);
-	return ret;
-}
-
-/*
- * Mapping a file counts its writers, which a memfd that is or can be sealed
- * against writing relies on; but do_mmap() sees our file, not this one.
- */
-static bool ipcx_file_seals(struct file *file)
-{
-	unsigned int seals;
-
-	if (!shmem_mapping(file->f_mapping))
-		return false;
-	seals = READ_ONCE(SHMEM_I(file_inode(file))->seals);
-	return !(seals & F_SEAL_SEAL) ||
-	       (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE));
-}
-
-static int ipcx_region_back_by_file(struct ipcx_region *region, u32 fd)
-{
-	struct file *file = fget(fd);
-
-	if (!file)
-		return -EBADF;
-	/* In all that follows the region's end lets it go. */
-	region->backing = file;
-	/* Regular files only: no object of ours can come to hold another. */
-	if (!S_ISREG(file_inode(file)->i_mode))
-		return -EINVAL;
-	if (!(file->f_mode & FMODE_READ))
-		return -EACCES;
-	if (!file->f_op->mmap)
-		return -ENODEV;
-	if (ipcx_file_seals(file))
-		return -EOPNOTSUPP;
-	if (!(file->f_mode & FMODE_WRITE) || IS_APPEND(file_inode(file)))
-		region->obj.rights &= ~IPCX_RIGHT_WRITE;
-	if (!region->bytes)
-		region->bytes = PAGE_ALIGN(i_size_read(file_inode(file)));
-	return region->bytes ? 0 : -EINVAL;
 }
 
 static const struct ipcx_kind ipcx_region_kind;
@@ -356,7 +213,7 @@ static bool ipcx_region_same(struct ipcx_object *obj, const void *create)
 	if (ipcx_region_is_file(region)) {
 		file = fget(args->fd);
 		same_file = file && file_inode(file) ==
-				    file_inode(region->backing);
+				    file_inode(region->file);
 		if (file)
 			fput(file);
 	}
@@ -369,6 +226,7 @@ static const struct ipcx_kind ipcx_region_kind = {
 	.rights	= IPCX_RIGHTS_REGION,
 	.label	= "[ipcx-region]",
 	.fops	= &ipcx_region_fops,
+	.new_file = ipcx_region_new_file,
 	.make	= ipcx_region_make,
 	.same	= ipcx_region_same,
 	.free	= ipcx_region_free,

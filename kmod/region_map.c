@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapping regions. A mapping must be of the backing file itself, or faults
- * would look at the wrong inode; but that file does not pin this module, nor
- * does it count. So ->mmap() swaps the file and wraps its operations: open and
- * close count the mappings (fork, split, mremap and munmap all go through
- * them), and while there are any, the region holds one of its own descriptors'
- * files.
+ * Mapping regions. What maps is the backing's own code; its operations are
+ * wrapped, so that open and close count the mappings (fork, split, mremap and
+ * munmap all go through them).
+ *
+ * Over a caller's file the mapping must be of that file, or faults would look
+ * at the wrong inode. That file does not pin this module: while there are
+ * mappings, the region holds one of its own descriptors' files.
  */
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -92,7 +93,7 @@ static int ipcx_region_admit(struct ipcx_region *region, struct file *file,
 		vm_flags_mod(vma, 0, VM_MAYWRITE);
 	}
 	ipcx_region_count(region, vma);
-	if (region->mappings == 1)
+	if (region->file && region->mappings == 1)
 		region->mapped_file = get_file(file);
 	return 0;
 }
@@ -134,8 +135,12 @@ static int ipcx_region_map(struct ipcx_region *region, struct file *file,
 	if (ret)
 		return ret;
 
-	vma_set_file(vma, region->backing);
-	ret = call_mmap(region->backing, vma);
+	if (region->file) {
+		vma_set_file(vma, region->file);
+		ret = call_mmap(region->file, vma);
+	} else {
+		ret = region->shmem_fops->mmap(file, vma);
+	}
 	if (!ret)
 		ret = ipcx_region_wrap(region, vma, user);
 	if (ret)
