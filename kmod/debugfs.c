@@ -90,7 +90,8 @@ void ipcx_debugfs_add(struct ipcx_object *obj)
 	else
 		list_add_tail(&obj->unshown, &ipcx_unshown);
 	mutex_unlock(&ipcx_show_lock);
-	schedule_delayed_work(&ipcx_show_work, IPCX_SHOW_DELAY);
+	if (!obj->name.str[0])
+		schedule_delayed_work(&ipcx_show_work, IPCX_SHOW_DELAY);
 }
 
 /**

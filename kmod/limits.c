@@ -63,69 +63,6 @@ static struct ipcx_user *ipcx_user_find(kuid_t uid)
 	return NULL;
 }
 
-/**
- * ipcx_user_get - the counts of the calling user
- *
- * Return: them, held until ipcx_user_put(), or NULL for want of memory.
- */
-struct ipcx_user *ipcx_user_get(void)
-{
-	struct ipcx_user *user, *fresh = NULL;
-	kuid_t uid = current_euid();
-
-	for (;;) {
-		spin_lock(&ipcx_users_lock);
-		user = ipcx_user_find(uid);
-		if (!user && fresh) {
-			user = fresh;
-			fresh = NULL;
-			user->uid = uid;
-			hash_add(ipcx_users, &user->node, __kuid_val(uid));
-		}
-		if (user)
-			user->ref++;
-		spin_unlock(&ipcx_users_lock);
-		if (user)
-			break;
-
-		fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
-		if (!fresh)
-			break;
-	}
-	kfree(fresh);
-	return user;
-}
-
-/**
- * ipcx_user_hold - hold the counts of a user once more
- * @user: the counts, held already
- */
-void ipcx_user_hold(struct ipcx_user *user)
-{
-	spin_lock(&ipcx_users_lock);
-	user->ref++;
-	spin_unlock(&ipcx_users_lock);
-}
-
-/**
- * ipcx_user_put - undo ipcx_user_get()
- * @user: the counts, or NULL
- */
-void ipcx_user_put(struct ipcx_user *user)
-{
-	bool last;
-
-	if (!user)
-		return;
-	spin_lock(&ipcx_users_lock);
-	last = !--user->ref;
-	if (last)
-		hash_del(&user->node);
-	spin_unlock(&ipcx_users_lock);
-	if (last)
-		kfree(user);
-}
-
 /* The error that @amount more would be, or 0. */
 static int ipcx_limit_check(const struct ipcx_user *user, enum ipcx_limit what,
 			    u64 amount)
@@ -143,44 +80,123 @@ static int ipcx_limit_check(const struct ipcx_user *user, enum ipcx_limit what,
 	return amount <= limit && used <= limit - amount ? 0 : -EDQUOT;
 }
 
+/*
+ * Counts, if there is room, or -errno. Asked last is whether the caller is
+ * privileged: that is noted when it made the difference.
+ */
+static int ipcx_user_try(struct ipcx_user *user, enum ipcx_limit what, u64 amount)
+{
+	int ret;
+
+	lockdep_assert_held(&ipcx_users_lock);
+	ret = ipcx_limit_check(user, what, amount);
+	if (ret && capable(what == IPCX_LIMIT_LOCKED ? CAP_IPC_LOCK :
+						       CAP_SYS_RESOURCE))
+		ret = 0;
+	if (!ret)
+		user->used[what] += amount;
+	return ret;
+}
+
+/* The lock is held; drops it. */
+static void ipcx_user_drop(struct ipcx_user *user)
+	__releases(&ipcx_users_lock)
+{
+	bool last = !--user->ref;
+
+	if (last)
+		hash_del(&user->node);
+	spin_unlock(&ipcx_users_lock);
+	if (last)
+		kfree(user);
+}
+
 /**
- * ipcx_charge - count something, if there is room for it
+ * ipcx_user_charge - count something for the calling user, if there is room
+ * @what: what
+ * @amount: how much
+ *
+ * Return: the user, held until ipcx_user_uncharge() of the same; or -ENOMEM,
+ * -EDQUOT, for locked memory -EPERM.
+ */
+struct ipcx_user *ipcx_user_charge(enum ipcx_limit what, u64 amount)
+{
+	struct ipcx_user *user, *fresh = NULL;
+	kuid_t uid = current_euid();
+	int ret;
+
+	spin_lock(&ipcx_users_lock);
+	user = ipcx_user_find(uid);
+	if (!user) {
+		spin_unlock(&ipcx_users_lock);
+		fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+		if (!fresh)
+			return ERR_PTR(-ENOMEM);
+		spin_lock(&ipcx_users_lock);
+		/* Somebody else may have been here meanwhile. */
+		user = ipcx_user_find(uid);
+		if (!user) {
+			swap(user, fresh);
+			user->uid = uid;
+			hash_add(ipcx_users, &user->node, __kuid_val(uid));
+		}
+	}
+	user->ref++;
+	ret = ipcx_user_try(user, what, amount);
+	if (ret) {
+		ipcx_user_drop(user);
+		user = ERR_PTR(ret);
+	} else {
+		spin_unlock(&ipcx_users_lock);
+	}
+	kfree(fresh);
+	return user;
+}
+
+/**
+ * ipcx_user_uncharge - undo ipcx_user_charge()
+ * @user: for whom
+ * @what: what
+ * @amount: how much
+ */
+void ipcx_user_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount)
+{
+	spin_lock(&ipcx_users_lock);
+	user->used[what] -= amount;
+	ipcx_user_drop(user);
+}
+
+/**
+ * ipcx_user_charge_copy - count once more what cannot be refused
+ * @user: for whom; held once more
+ * @what: what
+ * @amount: how much
+ */
+void ipcx_user_charge_copy(struct ipcx_user *user, enum ipcx_limit what,
+			   u64 amount)
+{
+	spin_lock(&ipcx_users_lock);
+	user->used[what] += amount;
+	user->ref++;
+	spin_unlock(&ipcx_users_lock);
+}
+
+/**
+ * ipcx_charge - count more for a user that is held, if there is room
  * @user: for whom
  * @what: what
  * @amount: how much
  *
- * Return: 0, -EDQUOT, or for locked memory -ENOMEM or -EPERM.
+ * Return: 0 or -EDQUOT.
  */
 int ipcx_charge(struct ipcx_user *user, enum ipcx_limit what, u64 amount)
 {
 	int ret;
 
 	spin_lock(&ipcx_users_lock);
-	ret = ipcx_limit_check(user, what, amount);
-	if (!ret)
-		user->used[what] += amount;
+	ret = ipcx_user_try(user, what, amount);
 	spin_unlock(&ipcx_users_lock);
-
-	/* Asked last: being privileged is noted when it made the difference. */
-	if (ret && capable(what == IPCX_LIMIT_LOCKED ? CAP_IPC_LOCK :
-						       CAP_SYS_RESOURCE)) {
-		ipcx_charge_anyway(user, what, amount);
-		ret = 0;
-	}
 	return ret;
-}
-
-/**
- * ipcx_charge_anyway - count what cannot be refused
- * @user: for whom
- * @what: what
- * @amount: how much
- */
-void ipcx_charge_anyway(struct ipcx_user *user, enum ipcx_limit what, u64 amount)
-{
-	spin_lock(&ipcx_users_lock);
-	user->used[what] += amount;
-	spin_unlock(&ipcx_users_lock);
 }
 
 /**

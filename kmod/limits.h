@@ -23,11 +23,11 @@ enum ipcx_limit {
 	IPCX_LIMITS
 };
 
-struct ipcx_user *ipcx_user_get(void);
-void ipcx_user_hold(struct ipcx_user *user);
-void ipcx_user_put(struct ipcx_user *user);
+struct ipcx_user *ipcx_user_charge(enum ipcx_limit what, u64 amount);
+void ipcx_user_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
+void ipcx_user_charge_copy(struct ipcx_user *user, enum ipcx_limit what,
+			   u64 amount);
 int ipcx_charge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
-void ipcx_charge_anyway(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
 void ipcx_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
 void ipcx_limits_show(struct seq_file *m);
 void ipcx_users_show(struct seq_file *m);

@@ -181,6 +181,29 @@ static struct miscdevice ipcx_device = {
 	.mode	= 0666,
 };
 
+/* The ABI: sizes are the same for every compiler, 32-bit callers included. */
+static void ipcx_check_abi(void)
+{
+	BUILD_BUG_ON(sizeof(struct ipcx_query) != 56);
+	BUILD_BUG_ON(sizeof(struct ipcx_region_create) != 40);
+	BUILD_BUG_ON(sizeof(struct ipcx_queue_create) != 40);
+	BUILD_BUG_ON(sizeof(struct ipcx_open) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_unlink) != 24);
+	BUILD_BUG_ON(sizeof(struct ipcx_list) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_stat) != 272);
+	BUILD_BUG_ON(sizeof(struct ipcx_reopen) != 16);
+	BUILD_BUG_ON(sizeof(struct ipcx_setattr) != 24);
+	BUILD_BUG_ON(sizeof(struct ipcx_resize) != 16);
+	BUILD_BUG_ON(sizeof(struct ipcx_seal) != 16);
+	BUILD_BUG_ON(sizeof(struct ipcx_transfer) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_msg) != 48);
+	BUILD_BUG_ON(sizeof(struct ipcx_wait) != 24);
+	BUILD_BUG_ON(sizeof(struct ipcx_kpage) != 160);
+	BUILD_BUG_ON(sizeof(struct ipcx_ring) != 128);
+	BUILD_BUG_ON(sizeof(struct ipcx_lane) != 256);
+	BUILD_BUG_ON(sizeof(struct ipcx_slot) != 16);
+}
+
 /* The device comes last and goes first: what it needs exists while it does. */
 static int __init ipcx_init(void)
 {
@@ -189,6 +212,7 @@ static int __init ipcx_init(void)
 	/* Slot words are 64 bits and must be exchanged in one. */
 	BUILD_BUG_ON(!IS_ENABLED(CONFIG_64BIT));
 
+	ipcx_check_abi();
 	ipcx_limits_init();
 	ret = ipcx_region_init();
 	if (ret)

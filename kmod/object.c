@@ -94,15 +94,14 @@ int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
 	struct net *net = current->nsproxy->net_ns;
 	int ret;
 
-	obj->charged = ipcx_user_get();
-	if (!obj->charged)
-		return -ENOMEM;
-	ret = ipcx_charge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
-	if (ret)
-		goto err_put_charged;
+	obj->charged = ipcx_user_charge(IPCX_LIMIT_OBJECTS, 1);
+	if (IS_ERR(obj->charged))
+		return PTR_ERR(obj->charged);
 	ret = ipcx_charge(obj->charged, IPCX_LIMIT_BYTES, bytes);
-	if (ret)
-		goto err_uncharge_object;
+	if (ret) {
+		ipcx_user_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
+		return ret;
+	}
 	obj->charged_bytes = bytes;
 
 	obj->kind = kind;
@@ -121,12 +120,6 @@ int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
 	RB_CLEAR_NODE(&obj->by_id);
 	INIT_LIST_HEAD(&obj->unshown);
 	return 0;
-
-err_uncharge_object:
-	ipcx_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
-err_put_charged:
-	ipcx_user_put(obj->charged);
-	return ret;
 }
 
 /**
@@ -178,9 +171,8 @@ void ipcx_object_put(struct ipcx_object *obj)
 {
 	if (!refcount_dec_and_test(&obj->ref))
 		return;
-	ipcx_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
 	ipcx_uncharge(obj->charged, IPCX_LIMIT_BYTES, obj->charged_bytes);
-	ipcx_user_put(obj->charged);
+	ipcx_user_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
 	put_user_ns(obj->user_ns);
 	obj->kind->free(obj);
 }

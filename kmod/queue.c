@@ -52,7 +52,6 @@ static void ipcx_queue_free(struct ipcx_object *obj)
 
 	ipcx_stamps_free(q);
 	vfree(q->kpage);
-	xa_destroy(&q->attachments);
 	kfree(q);
 }
 
@@ -135,6 +134,7 @@ static struct ipcx_object *ipcx_queue_make(const void *create,
 	spin_lock_init(&q->stamp_lock);
 	mutex_init(&q->attach_lock);
 	xa_init_flags(&q->attachments, XA_FLAGS_ALLOC);
+	INIT_WORK(&q->repair, ipcx_repair);
 	spin_lock_init(&q->side_lock);
 
 	ret = ipcx_object_init(&q->obj, &ipcx_queue_kind, name, args->flags,

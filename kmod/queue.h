@@ -21,7 +21,9 @@
 #include <linux/poll.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <linux/ipcx_ring.h>
 
@@ -55,6 +57,8 @@ struct ipcx_stamp;
  * @attach_lock: guards @attachments; taken under mmap_lock
  * @attachments: struct ipcx_attachment by id
  * @next_attachment: where the search for the next id begins
+ * @repair: ends the claims of dead attachments
+ * @dead: their ids, for @repair alone
  * @side_lock: guards @senders, @receivers and ipcx_kpage.hangup
  * @senders: descriptors with IPCX_RIGHT_SEND
  * @receivers: descriptors with IPCX_RIGHT_RECV
@@ -87,6 +91,8 @@ struct ipcx_queue {
 	struct mutex attach_lock;	/* @attachments */
 	struct xarray attachments;
 	u32 next_attachment;
+	struct work_struct repair;
+	DECLARE_BITMAP(dead, IPCX_OWNER_LAST + 1);
 
 	spinlock_t side_lock;		/* @senders, @receivers */
 	u32 senders;
@@ -152,6 +158,7 @@ long ipcx_recv_ioctl(struct file *file, void __user *uarg);
 
 /* attach.c */
 int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma);
+void ipcx_repair(struct work_struct *work);
 long ipcx_attachment_ioctl(struct file *file, unsigned long arg);
 void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
 int ipcx_attach_init(void);

@@ -30,16 +30,11 @@ static const struct file_operations *ipcx_no_open_fops;
 
 static int ipcx_region_lock(struct ipcx_region *region)
 {
-	struct ipcx_user *user = ipcx_user_get();
-	int ret;
+	struct ipcx_user *user;
 
-	if (!user)
-		return -ENOMEM;
-	ret = ipcx_charge(user, IPCX_LIMIT_LOCKED, region->bytes);
-	if (ret) {
-		ipcx_user_put(user);
-		return ret;
-	}
+	user = ipcx_user_charge(IPCX_LIMIT_LOCKED, region->bytes);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
 	region->locked = user;
 	mapping_set_unevictable(region->inode->i_mapping);
 	return 0;
@@ -120,10 +115,11 @@ int ipcx_region_back_by_file(struct ipcx_region *region, u32 fd)
 		return -EBADF;
 	region->file = file;
 	/* No object of ours, or it could come to hold itself. */
-	if (!S_ISREG(file_inode(file)->i_mode) || !file->f_op->mmap ||
+	if (!S_ISREG(file_inode(file)->i_mode) ||
 	    file_inode(file)->i_fop == ipcx_no_open_fops)
-		return S_ISREG(file_inode(file)->i_mode) && !file->f_op->mmap ?
-		       -ENODEV : -EINVAL;
+		return -EINVAL;
+	if (!file->f_op->mmap)
+		return -ENODEV;
 	if (!(file->f_mode & FMODE_READ))
 		return -EACCES;
 	if (ipcx_file_seals(file))
@@ -141,10 +137,9 @@ int ipcx_region_back_by_file(struct ipcx_region *region, u32 fd)
  */
 void ipcx_region_unback(struct ipcx_region *region)
 {
-	if (region->locked) {
-		ipcx_uncharge(region->locked, IPCX_LIMIT_LOCKED, region->bytes);
-		ipcx_user_put(region->locked);
-	}
+	if (region->locked)
+		ipcx_user_uncharge(region->locked, IPCX_LIMIT_LOCKED,
+				   region->bytes);
 	if (region->first)
 		fput(region->first);
 	if (region->inode) {

@@ -59,8 +59,7 @@ static void ipcx_region_vma_open(struct vm_area_struct *vma)
 	struct ipcx_region *region = vma_to_region(vma);
 	struct ipcx_user *user = vma->vm_private_data;
 
-	ipcx_user_hold(user);
-	ipcx_charge_anyway(user, IPCX_LIMIT_ATTACHMENTS, 1);
+	ipcx_user_charge_copy(user, IPCX_LIMIT_ATTACHMENTS, 1);
 	mutex_lock(&region->lock);
 	ipcx_region_count(region, vma);
 	mutex_unlock(&region->lock);
@@ -71,8 +70,7 @@ static void ipcx_region_vma_close(struct vm_area_struct *vma)
 	struct ipcx_user *user = vma->vm_private_data;
 
 	ipcx_region_uncount(vma_to_region(vma), vma);
-	ipcx_uncharge(user, IPCX_LIMIT_ATTACHMENTS, 1);
-	ipcx_user_put(user);
+	ipcx_user_uncharge(user, IPCX_LIMIT_ATTACHMENTS, 1);
 }
 
 /* May it be mapped like this? Counts the mapping if so. */
@@ -172,20 +170,11 @@ int ipcx_region_mmap(struct file *file, struct vm_area_struct *vma)
 	if (region->obj.create_flags & IPCX_REGION_HUGE)
 		vm_flags_mod(vma, VM_HUGEPAGE, VM_NOHUGEPAGE);
 
-	user = ipcx_user_get();
-	if (!user)
-		return -ENOMEM;
-	ret = ipcx_charge(user, IPCX_LIMIT_ATTACHMENTS, 1);
-	if (ret)
-		goto err_put_user;
+	user = ipcx_user_charge(IPCX_LIMIT_ATTACHMENTS, 1);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
 	ret = ipcx_region_map(region, file, vma, user);
 	if (ret)
-		goto err_uncharge;
-	return 0;
-
-err_uncharge:
-	ipcx_uncharge(user, IPCX_LIMIT_ATTACHMENTS, 1);
-err_put_user:
-	ipcx_user_put(user);
+		ipcx_user_uncharge(user, IPCX_LIMIT_ATTACHMENTS, 1);
 	return ret;
 }

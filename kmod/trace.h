@@ -68,23 +68,22 @@ DEFINE_EVENT(ipcx_attachment, ipcx_detach,
 	     TP_PROTO(u64 id, u32 attachment, pid_t process),
 	     TP_ARGS(id, attachment, process));
 
+/* One look over the ring for the claims of all attachments that died. */
 TRACE_EVENT(ipcx_recover,
-	TP_PROTO(u64 id, u32 attachment, u32 aborted, u32 returned),
-	TP_ARGS(id, attachment, aborted, returned),
+	TP_PROTO(u64 id, u32 aborted, u32 returned),
+	TP_ARGS(id, aborted, returned),
 	TP_STRUCT__entry(
 		__field(u64, id)
-		__field(u32, attachment)
 		__field(u32, aborted)
 		__field(u32, returned)
 	),
 	TP_fast_assign(
 		__entry->id = id;
-		__entry->attachment = attachment;
 		__entry->aborted = aborted;
 		__entry->returned = returned;
 	),
-	TP_printk("id=%llu attachment=%u aborted=%u returned=%u", __entry->id,
-		  __entry->attachment, __entry->aborted, __entry->returned)
+	TP_printk("id=%llu aborted=%u returned=%u", __entry->id,
+		  __entry->aborted, __entry->returned)
 );
 
 DECLARE_EVENT_CLASS(ipcx_dir,

@@ -39,7 +39,8 @@ static atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
  */
 int ipcx_gone(struct ipcx_queue *q, u32 dir)
 {
-	u32 hangup = READ_ONCE(q->kpage->hangup);
+	/* The ring is looked at after it; pairs with ipcx_set_hangup(). */
+	u32 hangup = smp_load_acquire(&q->kpage->hangup);
 
 	if (hangup & IPCX_HANGUP_DOWN)
 		return -EIDRM;
@@ -47,16 +48,18 @@ int ipcx_gone(struct ipcx_queue *q, u32 dir)
 						IPCX_HANGUP_SEND) ? -EPIPE : 0;
 }
 
-/* Nothing excludes a wake-up of all: one message can be everybody's news. */
+/*
+ * Everybody is woken, whatever for: one message can be everybody's news, and
+ * only who is called back without a mask is sure to call ->poll() again, which
+ * arms again.
+ */
 static void ipcx_wake_dir(struct ipcx_queue *q, u32 dir)
 {
 	trace_ipcx_wake(q->obj.id, dir, 0);
 	WRITE_ONCE(q->kpage->armed[dir], 0);
 	/* Pairs with the barrier after arming in ipcx_poll_dir(). */
 	smp_mb();
-	__wake_up(&q->wait[dir], TASK_NORMAL, 0,
-		  poll_to_key(dir == IPCX_DIR_RECV ? EPOLLIN | EPOLLRDNORM :
-						     EPOLLOUT | EPOLLWRNORM));
+	wake_up_all(&q->wait[dir]);
 }
 
 /* A slot freed can be the last one whoever waits for the end waits for. */
@@ -239,9 +242,11 @@ static void ipcx_arm(struct ipcx_queue *q, u32 dir)
 	smp_mb();
 }
 
-static __poll_t ipcx_poll_recv(struct ipcx_queue *q)
+static __poll_t ipcx_poll_recv(struct ipcx_queue *q, __poll_t asked)
 {
-	ipcx_arm(q, IPCX_DIR_RECV);
+	if (asked & (EPOLLIN | EPOLLRDNORM))
+		ipcx_arm(q, IPCX_DIR_RECV);
+	/* The end comes when the last slot is freed, asked for or not. */
 	if (ipcx_gone(q, IPCX_DIR_RECV))
 		ipcx_arm(q, IPCX_DIR_SEND);
 	switch (ipcx_ready(q, IPCX_DIR_RECV, 0)) {
@@ -254,11 +259,12 @@ static __poll_t ipcx_poll_recv(struct ipcx_queue *q)
 	}
 }
 
-static __poll_t ipcx_poll_send(struct ipcx_queue *q)
+static __poll_t ipcx_poll_send(struct ipcx_queue *q, __poll_t asked)
 {
 	u32 lane;
 
-	ipcx_arm(q, IPCX_DIR_SEND);
+	if (asked & (EPOLLOUT | EPOLLWRNORM))
+		ipcx_arm(q, IPCX_DIR_SEND);
 	for (lane = 0; lane < q->lanes; lane++) {
 		switch (ipcx_ready(q, IPCX_DIR_SEND, lane)) {
 		case 0:
@@ -281,7 +287,8 @@ static __poll_t ipcx_poll_send(struct ipcx_queue *q)
  * costs those who receive them nothing.
  *
  * Return: EPOLLIN: a message. EPOLLOUT: room on some lane. EPOLLHUP: no message
- * will come, EPOLLERR: nobody will receive (both with IPCX_QUEUE_HANGUP).
+ * will come, EPOLLERR: nobody will receive (both with IPCX_QUEUE_HANGUP, or
+ * shut down).
  */
 __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 {
@@ -290,22 +297,24 @@ __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 	u32 rights = ipcx_handle(file)->rights;
 	__poll_t events = 0;
 
-	poll_wait(file, &q->wait[IPCX_DIR_RECV], table);
-	poll_wait(file, &q->wait[IPCX_DIR_SEND], table);
+	/* What is asked for can change later, where one waits cannot. */
 	if (rights & IPCX_RIGHT_RECV) {
-		if (asked & (EPOLLIN | EPOLLRDNORM))
-			events |= ipcx_poll_recv(q);
-		else if (ipcx_gone(q, IPCX_DIR_RECV) &&
-			 ipcx_ready(q, IPCX_DIR_RECV, 0))
-			events |= EPOLLHUP;
+		poll_wait(file, &q->wait[IPCX_DIR_RECV], table);
+		events |= ipcx_poll_recv(q, asked);
 	}
 	if (rights & IPCX_RIGHT_SEND) {
-		if (asked & (EPOLLOUT | EPOLLWRNORM))
-			events |= ipcx_poll_send(q);
-		else if (ipcx_gone(q, IPCX_DIR_SEND))
-			events |= EPOLLERR;
+		poll_wait(file, &q->wait[IPCX_DIR_SEND], table);
+		events |= ipcx_poll_send(q, asked);
 	}
 	return events;
+}
+
+/* What was sent before a side left is seen by who sees that it left. */
+static void ipcx_set_hangup(struct ipcx_queue *q, u32 hangup)
+{
+	lockdep_assert_held(&q->side_lock);
+	/* Pairs with ipcx_gone(). */
+	smp_store_release(&q->kpage->hangup, hangup);
 }
 
 /*
@@ -330,7 +339,7 @@ static void ipcx_side_change(struct ipcx_queue *q, u32 rights, int change)
 					hangup | IPCX_HANGUP_SEND;
 	}
 	if (q->flags & IPCX_QUEUE_HANGUP)
-		WRITE_ONCE(q->kpage->hangup, hangup);
+		ipcx_set_hangup(q, hangup);
 	spin_unlock(&q->side_lock);
 
 	if ((q->flags & IPCX_QUEUE_HANGUP) && hangup != before) {
@@ -369,7 +378,7 @@ void ipcx_queue_shutdown(struct ipcx_object *obj)
 	struct ipcx_queue *q = to_queue(obj);
 
 	spin_lock(&q->side_lock);
-	WRITE_ONCE(q->kpage->hangup, q->kpage->hangup | IPCX_HANGUP_DOWN);
+	ipcx_set_hangup(q, q->kpage->hangup | IPCX_HANGUP_DOWN);
 	spin_unlock(&q->side_lock);
 	/* Who sleeps looks at hangup after it is woken. */
 	smp_mb();

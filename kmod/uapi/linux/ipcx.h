@@ -454,7 +454,8 @@ struct ipcx_list {
  * For RECV the room must be at least the queue's slot_size (-EMSGSIZE), so that
  * no message is ever cut or has to be put back. @pid, @uid and @gid are valid
  * with IPCX_MSG_STAMPED; a message from a mapped ring is attributed by @sender
- * alone, and only as far as its peers are trusted.
+ * alone, and only as far as its peers are trusted: who maps the ring could also
+ * change the payload under a stamp.
  */
 struct ipcx_msg {
 	__u64 buf;
@@ -487,9 +488,8 @@ struct ipcx_msg {
  *
  * Errors: -EACCES (the descriptor has not the right), -EINVAL (also a @lane
  * there is not), -EMSGSIZE (SEND: longer than slot_size; RECV: less room),
- * -EFAULT (a buffer; a message that could not be copied out stays and is
- * delivered again as REDELIVERED), -EAGAIN, -ETIMEDOUT, -EINTR, -EPIPE
- * (IPCX_QUEUE_HANGUP: the other side has left and, for RECV, all was taken),
+ * -EFAULT (a buffer; a message that could not be copied out stays), -EAGAIN,
+ * -ETIMEDOUT, -EINTR, -EPIPE (IPCX_QUEUE_HANGUP: the other side has left and, for RECV, all was taken),
  * -EIDRM (shut down),
  * -EBADMSG (a mapped peer spoiled the ring).
  */

@@ -21,6 +21,9 @@
  *	repair:  WRITING(t, dead) -> ABORTED(t), READING(h, dead) -> RETURNED(h)
  *	         RETURNED(h) -> READING(h, me) -> FREE(h + N)
  *
+ * RETURNED by repair has no owner. RECV gives back a message that it could not
+ * copy out, which nobody has seen, as RETURNED(h, IPCX_OWNER_KERNEL).
+ *
  * head and tail are hints that anybody who sees them lag moves on. Every access
  * to a word that others write is atomic. Claims are acquire; publishing
  * (READY, ABORTED, FREE) is a release followed by a full barrier and only then
