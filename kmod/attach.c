@@ -11,6 +11,7 @@
  * from VM_IO), not expanded and not split: a claim made in any part of the
  * mapping ends with all of it.
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -21,17 +22,19 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "limits.h"
 #include "ring.h"
+#include "trace.h"
 
 /**
  * struct ipcx_attachment - an address space that maps the ring
  * @q: the queue, held by a ref
  * @id: the owner in the words it claims
- * @mm: whose, only to be compared; NULL once it is dead
+ * @mm: whose, only to be compared; NULL once it is dead; under attach_lock
  * @mappings: its VMAs of the ring; under attach_lock
  * @pid: process that mapped it first
  * @comm: its name then
- * @repair: ends its claims
+ * @charged: user whose limits count it
  */
 struct ipcx_attachment {
 	struct ipcx_queue *q;
@@ -40,34 +43,71 @@ struct ipcx_attachment {
 	unsigned int mappings;
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
-	struct work_struct repair;
+	struct ipcx_user *charged;
 };
 
 static struct workqueue_struct *ipcx_repairs;
 
-static void ipcx_repair(struct work_struct *work)
+static void ipcx_attachment_free(struct ipcx_attachment *a)
 {
-	struct ipcx_attachment *a =
-		container_of(work, struct ipcx_attachment, repair);
 	struct ipcx_queue *q = a->q;
 
-	ipcx_ring_repair(q, a->id);
-	/* Who waits for the end of all messages looks at this after the ring. */
-	atomic_dec_return_release(&q->repairing);
-	/*
-	 * Everybody, even if no claim was found: the dead may have published
-	 * and died before it looked who waits.
-	 */
-	smp_mb();
-	ipcx_wake_all(q);
-
-	/* No word holds the id any more: it can be given out again. */
-	mutex_lock(&q->attach_lock);
-	xa_erase(&q->attachments, a->id);
-	mutex_unlock(&q->attach_lock);
-
+	ipcx_user_uncharge(a->charged, IPCX_LIMIT_ATTACHMENTS, 1);
 	put_pid(a->pid);
 	kfree(a);
+	ipcx_object_put(&q->obj);
+}
+
+/* Notes who is dead now. Who dies later queues the work again. */
+static void ipcx_note_dead(struct ipcx_queue *q)
+{
+	struct ipcx_attachment *a;
+	unsigned long id;
+
+	bitmap_zero(q->dead, IPCX_OWNER_LAST + 1);
+	mutex_lock(&q->attach_lock);
+	xa_for_each(&q->attachments, id, a)
+		if (!a->mm)
+			__set_bit(id, q->dead);
+	mutex_unlock(&q->attach_lock);
+}
+
+/* No word holds these ids any more: they can be given out again. */
+static void ipcx_free_dead(struct ipcx_queue *q)
+{
+	struct ipcx_attachment *a;
+	unsigned long id;
+
+	for_each_set_bit(id, q->dead, IPCX_OWNER_LAST + 1) {
+		mutex_lock(&q->attach_lock);
+		a = xa_erase(&q->attachments, id);
+		mutex_unlock(&q->attach_lock);
+		ipcx_attachment_free(a);
+	}
+}
+
+/**
+ * ipcx_repair - end the claims of dead attachments, all in one look
+ * @work: of the queue
+ *
+ * It can be queued once more for a dead attachment that this look has noted
+ * already: hence it holds the queue itself, not through them.
+ */
+void ipcx_repair(struct work_struct *work)
+{
+	struct ipcx_queue *q = container_of(work, struct ipcx_queue, repair);
+
+	ipcx_note_dead(q);
+	ipcx_ring_repair(q, q->dead);
+	/*
+	 * After the ring: ipcx_drained() looks at this first. Then everybody is
+	 * woken, even if no claim was found: the dead may have published and
+	 * died before it looked who waits.
+	 */
+	atomic_sub_return(bitmap_weight(q->dead, IPCX_OWNER_LAST + 1),
+			  &q->repairing);
+	ipcx_wake_all(q);
+	ipcx_free_dead(q);
 	ipcx_object_put(&q->obj);
 }
 
@@ -88,31 +128,39 @@ static struct ipcx_attachment *ipcx_attachment_new(struct ipcx_queue *q,
 						   struct mm_struct *mm)
 {
 	struct ipcx_attachment *a;
-	u32 last;
 	int ret;
 
 	lockdep_assert_held(&q->attach_lock);
 	a = kzalloc(sizeof(*a), GFP_KERNEL_ACCOUNT);
 	if (!a)
 		return ERR_PTR(-ENOMEM);
+	a->charged = ipcx_user_charge(IPCX_LIMIT_ATTACHMENTS, 1);
+	if (IS_ERR(a->charged)) {
+		ret = PTR_ERR(a->charged);
+		goto err_free;
+	}
 	/* In turn, so that a sender's id is not soon somebody else's. */
-	last = q->last_attachment;
 	ret = xa_alloc_cyclic(&q->attachments, &a->id, a,
 			      XA_LIMIT(IPCX_OWNER_FIRST, IPCX_OWNER_LAST),
-			      &q->last_attachment, GFP_KERNEL_ACCOUNT);
+			      &q->next_attachment, GFP_KERNEL_ACCOUNT);
 	if (ret < 0) {
-		q->last_attachment = last;
-		kfree(a);
-		return ERR_PTR(ret == -EBUSY ? -EUSERS : ret);
+		ret = ret == -EBUSY ? -EUSERS : ret;
+		goto err_uncharge;
 	}
 	a->q = q;
 	a->mm = mm;
 	a->pid = get_pid(task_tgid(current));
 	get_task_comm(a->comm, current->group_leader);
-	INIT_WORK(&a->repair, ipcx_repair);
 	refcount_inc(&q->obj.ref);
 	atomic_inc(&q->attached);
+	trace_ipcx_attach(q->obj.id, a->id, pid_nr(a->pid));
 	return a;
+
+err_uncharge:
+	ipcx_user_uncharge(a->charged, IPCX_LIMIT_ATTACHMENTS, 1);
+err_free:
+	kfree(a);
+	return ERR_PTR(ret);
 }
 
 static void ipcx_ring_vma_open(struct vm_area_struct *vma)
@@ -136,7 +184,11 @@ static void ipcx_ring_vma_close(struct vm_area_struct *vma)
 		a->mm = NULL;
 		atomic_inc(&q->repairing);
 		atomic_dec(&q->attached);
-		queue_work(ipcx_repairs, &a->repair);
+		trace_ipcx_detach(q->obj.id, a->id, pid_nr(a->pid));
+		/* The work holds the queue by itself: see ipcx_repair(). */
+		refcount_inc(&q->obj.ref);
+		if (!queue_work(ipcx_repairs, &q->repair))
+			ipcx_object_put(&q->obj);
 	}
 	mutex_unlock(&q->attach_lock);
 }
@@ -220,7 +272,8 @@ static int ipcx_mmap_ring(struct ipcx_queue *q, struct vm_area_struct *vma)
  * @file: the descriptor
  * @vma: the mapping, its mm locked
  *
- * Return: 0, -EACCES, -EPERM (executable), -EINVAL, -EUSERS or -ENOMEM.
+ * Return: 0, -EACCES, -EPERM (executable), -EIDRM, -EINVAL, -EUSERS, -EDQUOT
+ * or -ENOMEM.
  */
 int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -229,6 +282,8 @@ int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_MAP))
 		return -EACCES;
+	if (READ_ONCE(q->obj.down))
+		return -EIDRM;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
 	if (!(vma->vm_flags & VM_SHARED))
@@ -282,19 +337,24 @@ void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
 {
 	struct ipcx_queue *q = to_queue(obj);
 	struct ipcx_attachment *a;
-	u32 writing, reading;
+	struct ipcx_claims *claims;
 	unsigned long id;
 
+	claims = kvcalloc(IPCX_OWNER_LAST + 1, sizeof(*claims), GFP_KERNEL);
+	if (!claims)
+		return;
+	/* Not under the lock, which those wait for who map and unmap. */
+	ipcx_ring_claims(q, claims);
 	mutex_lock(&q->attach_lock);
 	xa_for_each(&q->attachments, id, a) {
-		ipcx_ring_claims(q, a->id, &writing, &reading);
 		seq_printf(m, "id %u pid %d state %s writing %u reading %u comm ",
 			   a->id, pid_nr(a->pid), a->mm ? "live" : "dead",
-			   writing, reading);
+			   claims[id].writing, claims[id].reading);
 		seq_escape(m, a->comm, "\n\\");
 		seq_putc(m, '\n');
 	}
 	mutex_unlock(&q->attach_lock);
+	kvfree(claims);
 }
 
 /**

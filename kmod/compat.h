@@ -6,6 +6,7 @@
 #ifndef IPCX_COMPAT_H
 #define IPCX_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/version.h>
 
@@ -17,5 +18,15 @@ static inline void vm_flags_mod(struct vm_area_struct *vma,
 	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 }
 #endif
+
+/* Mounts map ids by a type of its own; before, by a user namespace. */
+static inline int ipcx_notify_change(struct dentry *dentry, struct iattr *attr)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	return notify_change(&init_user_ns, dentry, attr, NULL);
+#else
+	return notify_change(&nop_mnt_idmap, dentry, attr, NULL);
+#endif
+}
 
 #endif /* IPCX_COMPAT_H */

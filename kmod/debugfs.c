@@ -3,7 +3,8 @@
  * /sys/kernel/debug/ipcx:
  *
  *	version			of the module and its ABI
- *	limits			what QUERY tells
+ *	limits			what QUERY tells, and the limits of a user
+ *	users			what each user has of them
  *	totals			objects and memory there are
  *	objects/ID/stat		the facts of one object
  *	objects/ID/attachments	who maps it
@@ -20,6 +21,7 @@
 #include <linux/workqueue.h>
 
 #include "debugfs.h"
+#include "limits.h"
 #include "object.h"
 #include "queue.h"
 #include "region.h"
@@ -88,7 +90,8 @@ void ipcx_debugfs_add(struct ipcx_object *obj)
 	else
 		list_add_tail(&obj->unshown, &ipcx_unshown);
 	mutex_unlock(&ipcx_show_lock);
-	schedule_delayed_work(&ipcx_show_work, IPCX_SHOW_DELAY);
+	if (!obj->name.str[0])
+		schedule_delayed_work(&ipcx_show_work, IPCX_SHOW_DELAY);
 }
 
 /**
@@ -123,9 +126,17 @@ static int limits_show(struct seq_file *m, void *unused)
 	seq_printf(m, "attachments_max %u\n",
 		   IPCX_OWNER_LAST - IPCX_OWNER_FIRST + 1);
 	seq_printf(m, "batch_max %u\n", IPCX_BATCH_MAX);
+	ipcx_limits_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(limits);
+
+static int users_show(struct seq_file *m, void *unused)
+{
+	ipcx_users_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(users);
 
 /**
  * struct ipcx_totals - sums over all objects
@@ -198,6 +209,7 @@ void ipcx_debugfs_init(void)
 	ipcx_root = debugfs_create_dir("ipcx", NULL);
 	debugfs_create_file("version", 0444, ipcx_root, NULL, &version_fops);
 	debugfs_create_file("limits", 0444, ipcx_root, NULL, &limits_fops);
+	debugfs_create_file("users", 0444, ipcx_root, NULL, &users_fops);
 	debugfs_create_file("totals", 0444, ipcx_root, NULL, &totals_fops);
 	ipcx_root_objects = debugfs_create_dir("objects", ipcx_root);
 }

@@ -10,12 +10,19 @@
 
 #include "debugfs.h"
 #include "ioctl.h"
+#include "limits.h"
 #include "names.h"
 #include "object.h"
 #include "queue.h"
 #include "region.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 #define IPCX_LIST_MAX	1024
+
+#define IPCX_FEATURE_HUGE_HERE \
+	(IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ? IPCX_FEATURE_HUGE : 0)
 
 static long ipcx_query(void __user *uarg)
 {
@@ -33,7 +40,8 @@ static long ipcx_query(void __user *uarg)
 		.abi_version	  = IPCX_ABI_VERSION,
 		.name_max	  = IPCX_NAME_MAX,
 		.features	  = IPCX_FEATURE_REGION | IPCX_FEATURE_QUEUE |
-				    IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP,
+				    IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP |
+				    IPCX_FEATURE_HUGE_HERE,
 		.region_bytes_max = IPCX_REGION_BYTES_MAX,
 		.queue_bytes_max  = IPCX_QUEUE_BYTES_MAX,
 		.slots_max	  = IPCX_QUEUE_SLOTS_MAX,
@@ -76,18 +84,19 @@ static long ipcx_unlink(void __user *uarg)
 	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
 	if (ret)
 		return ret;
-	if (args.flags || args.kind > IPCX_KIND_QUEUE)
+	if ((args.flags & ~IPCX_UNLINK_SHUTDOWN) || args.kind > IPCX_KIND_QUEUE)
 		return -EINVAL;
 	ret = ipcx_name_get(&name, args.name, args.name_len);
 	if (ret)
 		return ret;
 	if (!name.str[0])
 		return -EINVAL;
-	return ipcx_names_unlink(&name, args.kind);
+	return ipcx_names_unlink(&name, args.kind,
+				 args.flags & IPCX_UNLINK_SHUTDOWN);
 }
 
 /* What the caller may see: its own, what it may read, all with CAP_IPC_OWNER. */
-static bool ipcx_list_shows(const struct ipcx_object *obj, u32 *rights)
+static bool ipcx_list_shows(struct ipcx_object *obj, u32 *rights)
 {
 	if (obj->net_cookie != current->nsproxy->net_ns->net_cookie)
 		return false;
@@ -172,6 +181,29 @@ static struct miscdevice ipcx_device = {
 	.mode	= 0666,
 };
 
+/* The ABI: sizes are the same for every compiler, 32-bit callers included. */
+static void ipcx_check_abi(void)
+{
+	BUILD_BUG_ON(sizeof(struct ipcx_query) != 56);
+	BUILD_BUG_ON(sizeof(struct ipcx_region_create) != 40);
+	BUILD_BUG_ON(sizeof(struct ipcx_queue_create) != 40);
+	BUILD_BUG_ON(sizeof(struct ipcx_open) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_unlink) != 24);
+	BUILD_BUG_ON(sizeof(struct ipcx_list) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_stat) != 272);
+	BUILD_BUG_ON(sizeof(struct ipcx_reopen) != 16);
+	BUILD_BUG_ON(sizeof(struct ipcx_setattr) != 24);
+	BUILD_BUG_ON(sizeof(struct ipcx_resize) != 16);
+	BUILD_BUG_ON(sizeof(struct ipcx_seal) != 16);
+	BUILD_BUG_ON(sizeof(struct ipcx_transfer) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_msg) != 48);
+	BUILD_BUG_ON(sizeof(struct ipcx_wait) != 24);
+	BUILD_BUG_ON(sizeof(struct ipcx_kpage) != 160);
+	BUILD_BUG_ON(sizeof(struct ipcx_ring) != 128);
+	BUILD_BUG_ON(sizeof(struct ipcx_lane) != 256);
+	BUILD_BUG_ON(sizeof(struct ipcx_slot) != 16);
+}
+
 /* The device comes last and goes first: what it needs exists while it does. */
 static int __init ipcx_init(void)
 {
@@ -180,6 +212,11 @@ static int __init ipcx_init(void)
 	/* Slot words are 64 bits and must be exchanged in one. */
 	BUILD_BUG_ON(!IS_ENABLED(CONFIG_64BIT));
 
+	ipcx_check_abi();
+	ipcx_limits_init();
+	ret = ipcx_region_init();
+	if (ret)
+		return ret;
 	ret = ipcx_names_init();
 	if (ret)
 		return ret;

@@ -15,6 +15,7 @@
 #include <net/netns/generic.h>
 
 #include "names.h"
+#include "trace.h"
 
 /**
  * struct ipcx_names - the names of one network namespace
@@ -146,10 +147,11 @@ static void ipcx_names_drop_persist(struct ipcx_object *obj)
  * ipcx_names_unlink - take a name away
  * @name: the name, in the caller's namespace
  * @kind: IPCX_KIND_*
+ * @shutdown: end the use of the object as well
  *
  * Return: 0, -ENOENT, -EPROTOTYPE or -EPERM.
  */
-int ipcx_names_unlink(const struct ipcx_name *name, u32 kind)
+int ipcx_names_unlink(const struct ipcx_name *name, u32 kind, bool shutdown)
 {
 	struct ipcx_names *names = ipcx_names_current();
 	struct ipcx_object *obj;
@@ -163,10 +165,15 @@ int ipcx_names_unlink(const struct ipcx_name *name, u32 kind)
 		mutex_unlock(&ipcx_names_lock);
 		return PTR_ERR(obj);
 	}
+	refcount_inc(&obj->users);
 	rhashtable_remove_fast(&names->table, &obj->node, ipcx_names_params);
 	persist = ipcx_names_forget(obj);
 	mutex_unlock(&ipcx_names_lock);
 
+	trace_ipcx_unlink(obj->id, obj->kind->kind, shutdown);
+	if (shutdown)
+		ipcx_object_shutdown(obj);
+	ipcx_object_put_user(obj);
 	if (persist)
 		ipcx_names_drop_persist(obj);
 	return 0;

@@ -7,25 +7,71 @@
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/nsproxy.h>
+#include <linux/rbtree.h>
 #include <linux/sched/user.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
-#include <linux/xarray.h>
 #include <net/net_namespace.h>
 
 #include "debugfs.h"
 #include "ioctl.h"
+#include "limits.h"
 #include "names.h"
 #include "object.h"
+#include "trace.h"
 
 /*
  * All objects by id. Ids only grow, so that none ever names another object. An
- * object found under the xa_lock has a @ref, as it leaves before dropping it.
+ * object found here under the lock has a @ref, as it leaves before dropping it.
  */
-static DEFINE_XARRAY(ipcx_objects);
+static DEFINE_SPINLOCK(ipcx_index_lock);	/* ipcx_index */
+static struct rb_root ipcx_index = RB_ROOT;
 static atomic64_t ipcx_last_id = ATOMIC64_INIT(0);
+
+static struct ipcx_object *ipcx_indexed(const struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcx_object, by_id);
+}
+
+static bool ipcx_index_less(struct rb_node *a, const struct rb_node *b)
+{
+	return ipcx_indexed(a)->id < ipcx_indexed(b)->id;
+}
+
+static void ipcx_index_add(struct ipcx_object *obj)
+{
+	spin_lock(&ipcx_index_lock);
+	rb_add(&obj->by_id, &ipcx_index, ipcx_index_less);
+	spin_unlock(&ipcx_index_lock);
+}
+
+static void ipcx_index_remove(struct ipcx_object *obj)
+{
+	spin_lock(&ipcx_index_lock);
+	if (!RB_EMPTY_NODE(&obj->by_id))
+		rb_erase(&obj->by_id, &ipcx_index);
+	spin_unlock(&ipcx_index_lock);
+}
+
+/* The object with the lowest id above @id. */
+static struct ipcx_object *ipcx_index_after(u64 id)
+{
+	struct rb_node *node = ipcx_index.rb_node;
+	struct ipcx_object *next = NULL;
+
+	lockdep_assert_held(&ipcx_index_lock);
+	while (node) {
+		if (ipcx_indexed(node)->id > id) {
+			next = ipcx_indexed(node);
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return next;
+}
 
 /**
  * ipcx_object_init - begin an object
@@ -34,24 +80,69 @@ static atomic64_t ipcx_last_id = ATOMIC64_INIT(0);
  * @name: the name it shall have
  * @flags: flags it is made with
  * @mode: permission bits
+ * @bytes: what it counts for
  *
- * The caller becomes its user and from here on lets it go by
+ * On success the caller is its user and from here on lets it go by
  * ipcx_object_put_user() alone. Nobody finds it before ipcx_object_publish().
+ *
+ * Return: 0, -EDQUOT or -ENOMEM.
  */
-void ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
-		      const struct ipcx_name *name, u32 flags, u32 mode)
+int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
+		     const struct ipcx_name *name, u32 flags, u32 mode,
+		     u64 bytes)
 {
+	struct net *net = current->nsproxy->net_ns;
+	int ret;
+
+	obj->charged = ipcx_user_charge(IPCX_LIMIT_OBJECTS, 1);
+	if (IS_ERR(obj->charged))
+		return PTR_ERR(obj->charged);
+	ret = ipcx_charge(obj->charged, IPCX_LIMIT_BYTES, bytes);
+	if (ret) {
+		ipcx_user_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
+		return ret;
+	}
+	obj->charged_bytes = bytes;
+
 	obj->kind = kind;
 	obj->create_flags = flags & ~IPCX_CREATE_EXCL;
+	obj->rights = kind->rights;
+	spin_lock_init(&obj->attr_lock);
 	obj->uid = current_euid();
 	obj->gid = current_egid();
 	obj->mode = mode;
-	obj->net_cookie = current->nsproxy->net_ns->net_cookie;
+	obj->net_cookie = net->net_cookie;
+	obj->user_ns = get_user_ns(net->user_ns);
 	obj->name = *name;
 	obj->id = atomic64_inc_return(&ipcx_last_id);
 	refcount_set(&obj->users, 1);
 	refcount_set(&obj->ref, 1);
+	RB_CLEAR_NODE(&obj->by_id);
 	INIT_LIST_HEAD(&obj->unshown);
+	return 0;
+}
+
+/**
+ * ipcx_object_recharge - count another size from now on
+ * @obj: the object, which nobody else resizes
+ * @bytes: its new size
+ *
+ * Return: 0 or -EDQUOT; less is never refused.
+ */
+int ipcx_object_recharge(struct ipcx_object *obj, u64 bytes)
+{
+	u64 old = obj->charged_bytes;
+	int ret;
+
+	if (bytes > old) {
+		ret = ipcx_charge(obj->charged, IPCX_LIMIT_BYTES, bytes - old);
+		if (ret)
+			return ret;
+	} else {
+		ipcx_uncharge(obj->charged, IPCX_LIMIT_BYTES, old - bytes);
+	}
+	obj->charged_bytes = bytes;
+	return 0;
 }
 
 /**
@@ -66,7 +157,8 @@ void ipcx_object_put_user(struct ipcx_object *obj)
 	} else if (!refcount_dec_and_test(&obj->users)) {
 		return;
 	}
-	xa_erase(&ipcx_objects, obj->id);
+	trace_ipcx_destroy(obj->id, obj->kind->kind, 0);
+	ipcx_index_remove(obj);
 	ipcx_debugfs_remove(obj);
 	ipcx_object_put(obj);
 }
@@ -77,8 +169,23 @@ void ipcx_object_put_user(struct ipcx_object *obj)
  */
 void ipcx_object_put(struct ipcx_object *obj)
 {
-	if (refcount_dec_and_test(&obj->ref))
-		obj->kind->free(obj);
+	if (!refcount_dec_and_test(&obj->ref))
+		return;
+	ipcx_uncharge(obj->charged, IPCX_LIMIT_BYTES, obj->charged_bytes);
+	ipcx_user_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
+	put_user_ns(obj->user_ns);
+	obj->kind->free(obj);
+}
+
+/**
+ * ipcx_object_shutdown - end the use of an object, whoever has it open
+ * @obj: the object
+ */
+void ipcx_object_shutdown(struct ipcx_object *obj)
+{
+	WRITE_ONCE(obj->down, true);
+	if (obj->kind->shutdown)
+		obj->kind->shutdown(obj);
 }
 
 /**
@@ -89,15 +196,15 @@ void ipcx_object_put(struct ipcx_object *obj)
  */
 struct ipcx_object *ipcx_object_next(u64 *id)
 {
-	unsigned long index = *id;
 	struct ipcx_object *obj;
 
-	xa_lock(&ipcx_objects);
-	obj = xa_find_after(&ipcx_objects, &index, ULONG_MAX, XA_PRESENT);
-	if (obj)
+	spin_lock(&ipcx_index_lock);
+	obj = ipcx_index_after(*id);
+	if (obj) {
 		refcount_inc(&obj->ref);
-	xa_unlock(&ipcx_objects);
-	*id = index;
+		*id = obj->id;
+	}
+	spin_unlock(&ipcx_index_lock);
 	return obj;
 }
 
@@ -105,54 +212,49 @@ struct ipcx_object *ipcx_object_next(u64 *id)
  * ipcx_object_is_owner - may the caller administer the object
  * @obj: the object
  *
- * Return: true for the owner and for CAP_IPC_OWNER over the namespace of the
- * caller's names.
+ * Return: true for the owner and for CAP_IPC_OWNER over its namespace.
  */
-bool ipcx_object_is_owner(const struct ipcx_object *obj)
+bool ipcx_object_is_owner(struct ipcx_object *obj)
 {
-	return uid_eq(current_euid(), obj->uid) ||
-	       ns_capable(current->nsproxy->net_ns->user_ns, CAP_IPC_OWNER);
-}
+	bool owner;
 
-/* All rights there can be; a queue that cannot be mapped has no MAP. */
-static u32 ipcx_object_all_rights(const struct ipcx_object *obj)
-{
-	u32 rights = obj->kind->rights;
-
-	if (obj->kind->kind == IPCX_KIND_QUEUE &&
-	    !(obj->create_flags & IPCX_QUEUE_MAPPABLE))
-		rights &= ~IPCX_RIGHT_MAP;
-	return rights;
+	spin_lock(&obj->attr_lock);
+	owner = uid_eq(current_euid(), obj->uid);
+	spin_unlock(&obj->attr_lock);
+	return owner || ns_capable(obj->user_ns, CAP_IPC_OWNER);
 }
 
 /**
  * ipcx_object_rights - what the caller may do with an object found by name
  * @obj: the object
  *
- * Return: IPCX_RIGHT_* of its kind.
+ * Return: IPCX_RIGHT_*, never more than the object has.
  */
-u32 ipcx_object_rights(const struct ipcx_object *obj)
+u32 ipcx_object_rights(struct ipcx_object *obj)
 {
-	u32 all = ipcx_object_all_rights(obj);
-	u32 bits = obj->mode, rights = 0;
+	u32 bits, rights = 0;
 
+	spin_lock(&obj->attr_lock);
+	bits = obj->mode;
 	if (uid_eq(current_euid(), obj->uid)) {
 		bits >>= 6;
 		rights |= IPCX_RIGHT_ADMIN;
 	} else if (in_group_p(obj->gid)) {
 		bits >>= 3;
 	}
+	spin_unlock(&obj->attr_lock);
+
 	if (bits & 4)
 		rights |= IPCX_RIGHT_READ | IPCX_RIGHT_RECV;
 	if (bits & 2)
 		rights |= IPCX_RIGHT_WRITE | IPCX_RIGHT_SEND;
 	if ((bits & 6) == 6)
 		rights |= IPCX_RIGHT_MAP;
-	rights &= all;
+	rights &= obj->rights;
 
-	if (rights != all &&
-	    ns_capable_noaudit(current->nsproxy->net_ns->user_ns, CAP_IPC_OWNER))
-		rights = all;
+	if (rights != obj->rights &&
+	    ns_capable_noaudit(obj->user_ns, CAP_IPC_OWNER))
+		rights = obj->rights;
 	return rights;
 }
 
@@ -176,10 +278,14 @@ static struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
 	handle->obj = obj;
 	handle->rights = rights;
 
-	file = anon_inode_getfile(obj->kind->label, obj->kind->fops, handle,
-				  flags);
+	if (obj->kind->new_file)
+		file = obj->kind->new_file(obj, flags);
+	else
+		file = anon_inode_getfile(obj->kind->label, obj->kind->fops,
+					  NULL, flags);
 	if (IS_ERR(file))
 		goto err_free_handle;
+	file->private_data = handle;
 	if (obj->kind->opened)
 		obj->kind->opened(obj, rights);
 	return file;
@@ -196,14 +302,12 @@ static int ipcx_object_publish(struct ipcx_object *obj)
 {
 	int ret;
 
-	ret = xa_insert(&ipcx_objects, obj->id, obj, GFP_KERNEL);
-	if (ret)
-		return ret;
 	if (obj->name.str[0]) {
 		ret = ipcx_names_link(obj);
 		if (ret)
 			return ret;
 	}
+	ipcx_index_add(obj);
 	ipcx_debugfs_add(obj);
 	return 0;
 }
@@ -227,7 +331,9 @@ static long ipcx_object_new_fd(struct ipcx_object *obj, u32 rights, bool publish
 		ret = ipcx_object_publish(obj);
 		if (ret)
 			goto err_put_file;
+		trace_ipcx_create(obj->id, obj->kind->kind, obj->create_flags);
 	}
+	trace_ipcx_open(obj->id, obj->kind->kind, rights);
 	fd_install(fd, file);
 	return fd;
 
@@ -278,17 +384,15 @@ static long ipcx_object_open_same(const struct ipcx_creation *what)
 static long ipcx_object_create_new(const struct ipcx_creation *what)
 {
 	struct ipcx_object *obj;
-	u32 all;
 
 	obj = what->kind->make(what->args, &what->name);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	all = ipcx_object_all_rights(obj);
-	if (what->rights & ~all) {
+	if (what->rights & ~obj->rights) {
 		ipcx_object_put_user(obj);
-		return -EINVAL;
+		return what->rights & ~what->kind->rights ? -EINVAL : -EACCES;
 	}
-	return ipcx_object_new_fd(obj, what->rights ?: all, true);
+	return ipcx_object_new_fd(obj, what->rights ?: obj->rights, true);
 }
 
 /**
@@ -335,6 +439,41 @@ static long ipcx_object_reopen(struct ipcx_handle *handle, void __user *uarg)
 	return ipcx_object_new_fd(obj, args.rights, false);
 }
 
+static long ipcx_object_setattr(struct ipcx_handle *handle, void __user *uarg)
+{
+	const u32 known = IPCX_SET_MODE | IPCX_SET_UID | IPCX_SET_GID;
+	struct ipcx_object *obj = handle->obj;
+	struct ipcx_setattr args;
+	kuid_t uid;
+	kgid_t gid;
+	int ret;
+
+	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
+	if (ret)
+		return ret;
+	uid = make_kuid(current_user_ns(), args.uid);
+	gid = make_kgid(current_user_ns(), args.gid);
+	if (!args.flags || (args.flags & ~known) || args.pad ||
+	    ((args.flags & IPCX_SET_MODE) && (args.mode & ~0777)) ||
+	    ((args.flags & IPCX_SET_UID) && !uid_valid(uid)) ||
+	    ((args.flags & IPCX_SET_GID) && !gid_valid(gid)))
+		return -EINVAL;
+	if (!(handle->rights & IPCX_RIGHT_ADMIN) &&
+	    !ns_capable(obj->user_ns, CAP_IPC_OWNER) &&
+	    !ns_capable(obj->user_ns, CAP_FOWNER))
+		return -EPERM;
+
+	spin_lock(&obj->attr_lock);
+	if (args.flags & IPCX_SET_MODE)
+		obj->mode = args.mode;
+	if (args.flags & IPCX_SET_UID)
+		obj->uid = uid;
+	if (args.flags & IPCX_SET_GID)
+		obj->gid = gid;
+	spin_unlock(&obj->attr_lock);
+	return 0;
+}
+
 /**
  * ipcx_object_stat - all about an object
  * @obj: the object
@@ -347,9 +486,11 @@ void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	memset(stat, 0, sizeof(*stat));
 	stat->id = obj->id;
 	stat->kind = obj->kind->kind;
+	spin_lock(&obj->attr_lock);
 	stat->uid = from_kuid_munged(current_user_ns(), obj->uid);
 	stat->gid = from_kgid_munged(current_user_ns(), obj->gid);
 	stat->mode = obj->mode;
+	spin_unlock(&obj->attr_lock);
 	stat->create_flags = obj->create_flags & ~IPCX_CREATE_PERSIST;
 	stat->users = refcount_read(&obj->users);
 	if (obj->name.str[0] && ipcx_names_linked(obj, &persist)) {
@@ -394,6 +535,8 @@ long ipcx_object_ioctl(struct file *file, unsigned int cmd, void __user *uarg)
 		return ipcx_object_stat_ioctl(ipcx_handle(file), uarg);
 	case IPCX_CMD(IPCX_IOC_REOPEN):
 		return ipcx_object_reopen(ipcx_handle(file), uarg);
+	case IPCX_CMD(IPCX_IOC_SETATTR):
+		return ipcx_object_setattr(ipcx_handle(file), uarg);
 	default:
 		return -ENOTTY;
 	}
@@ -460,6 +603,8 @@ void ipcx_object_show(struct ipcx_object *obj, struct seq_file *m)
 	seq_printf(m, "attachments %u\n", stat.attachments);
 	if (stat.kind == IPCX_KIND_QUEUE)
 		ipcx_show_queue(&stat, m);
+	else
+		seq_printf(m, "seals 0x%x\n", stat.seals);
 }
 
 #ifdef CONFIG_PROC_FS

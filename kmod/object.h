@@ -14,7 +14,7 @@
  *	  ipcx_queue.attach_lock
  *	  ipcx_region.lock
  *	ipcx_names_lock
- *	  xa_lock of the index
+ *	  ipcx_index_lock
  * None is held while user memory is touched.
  */
 #ifndef IPCX_OBJECT_H
@@ -22,8 +22,10 @@
 
 #include <linux/fs.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/ipcx.h>
 
@@ -42,14 +44,17 @@ struct ipcx_name {
 /**
  * struct ipcx_kind - what differs between regions and queues
  * @kind: IPCX_KIND_*
- * @rights: all rights a descriptor of this kind can have
+ * @rights: all rights of this kind
  * @label: name of the anonymous inode, as /proc/PID/fd shows it
  * @fops: of the descriptors
+ * @new_file: a file with @fops, but without its private_data; @flags are O_RDWR
+ *	or O_RDONLY (optional)
  * @make: a new object by the arguments of its create ioctl, checked already;
  *	the caller becomes its user
  * @same: is the object what these arguments would make
  * @opened: a descriptor with these rights came (optional)
  * @closed: it went (optional)
+ * @shutdown: ends its use (optional)
  * @free: frees the object, which nobody knows any more
  * @stat: fills the fields of this kind
  * @show_attachments: writes the debugfs file of that name
@@ -59,11 +64,13 @@ struct ipcx_kind {
 	u32 rights;
 	const char *label;
 	const struct file_operations *fops;
+	struct file *(*new_file)(struct ipcx_object *obj, int flags);
 	struct ipcx_object *(*make)(const void *create,
 				    const struct ipcx_name *name);
 	bool (*same)(struct ipcx_object *obj, const void *create);
 	void (*opened)(struct ipcx_object *obj, u32 rights);
 	void (*closed)(struct ipcx_object *obj, u32 rights);
+	void (*shutdown)(struct ipcx_object *obj);
 	void (*free)(struct ipcx_object *obj);
 	void (*stat)(struct ipcx_object *obj, struct ipcx_stat *stat);
 	void (*show_attachments)(struct ipcx_object *obj, struct seq_file *m);
@@ -73,11 +80,18 @@ struct ipcx_kind {
  * struct ipcx_object - head of every region and queue
  * @kind: which
  * @id: never used again
+ * @by_id: place among all objects; see object.c
  * @create_flags: flags it was made with
+ * @rights: all rights a descriptor of it can have
+ * @attr_lock: guards @uid, @gid and @mode
  * @uid: owner
  * @gid: group
  * @mode: permission bits
  * @net_cookie: network namespace it was made in, for LIST
+ * @user_ns: of that; capabilities over the object are asked there
+ * @charged: user whose limits count the object
+ * @charged_bytes: bytes counted; changed by who resizes alone
+ * @down: shut down (IPCX_UNLINK_SHUTDOWN), never undone
  * @users: see above
  * @ref: see above
  * @name: fixed; the first byte is 0 if anonymous
@@ -91,11 +105,20 @@ struct ipcx_kind {
 struct ipcx_object {
 	const struct ipcx_kind *kind;
 	u64 id;
+	struct rb_node by_id;
 	u32 create_flags;
+	u32 rights;
+
+	spinlock_t attr_lock;		/* @uid, @gid, @mode */
 	kuid_t uid;
 	kgid_t gid;
 	umode_t mode;
+
 	u64 net_cookie;
+	struct user_namespace *user_ns;
+	struct ipcx_user *charged;
+	u64 charged_bytes;
+	bool down;
 
 	refcount_t users;
 	refcount_t ref;
@@ -141,14 +164,17 @@ static inline struct ipcx_handle *ipcx_handle(struct file *file)
 	return file->private_data;
 }
 
-void ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
-		      const struct ipcx_name *name, u32 flags, u32 mode);
+int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
+		     const struct ipcx_name *name, u32 flags, u32 mode,
+		     u64 bytes);
+int ipcx_object_recharge(struct ipcx_object *obj, u64 bytes);
 void ipcx_object_put_user(struct ipcx_object *obj);
 void ipcx_object_put(struct ipcx_object *obj);
+void ipcx_object_shutdown(struct ipcx_object *obj);
 struct ipcx_object *ipcx_object_next(u64 *id);
 
-u32 ipcx_object_rights(const struct ipcx_object *obj);
-bool ipcx_object_is_owner(const struct ipcx_object *obj);
+u32 ipcx_object_rights(struct ipcx_object *obj);
+bool ipcx_object_is_owner(struct ipcx_object *obj);
 
 long ipcx_object_create(const struct ipcx_creation *what);
 long ipcx_object_open_fd(struct ipcx_object *obj, u32 rights);

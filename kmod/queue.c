@@ -52,7 +52,6 @@ static void ipcx_queue_free(struct ipcx_object *obj)
 
 	ipcx_stamps_free(q);
 	vfree(q->kpage);
-	xa_destroy(&q->attachments);
 	kfree(q);
 }
 
@@ -60,7 +59,7 @@ static void ipcx_queue_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 {
 	struct ipcx_queue *q = to_queue(obj);
 
-	stat->bytes = q->area_bytes + ipcx_stamps_bytes(q);
+	stat->bytes = obj->charged_bytes;
 	stat->attachments = atomic_read(&q->attached);
 	stat->slots = q->slots;
 	stat->slot_size = q->slot_size;
@@ -73,26 +72,36 @@ static void ipcx_queue_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	ipcx_ring_stat(q, stat);
 }
 
-/* Lays the area out, allocates and fills it. */
-static int ipcx_queue_alloc(struct ipcx_queue *q)
+/* Lays the area out, by the geometry that was asked for. */
+static void ipcx_queue_layout(struct ipcx_queue *q,
+			      const struct ipcx_queue_create *args)
 {
-	size_t lanes_offset = IPCX_RING_LANES;
-	size_t slots_offset = lanes_offset + q->lanes * sizeof(struct ipcx_lane);
 	size_t ring_bytes;
 
-	slots_offset = ALIGN(slots_offset, IPCX_SLOT_ALIGN);
-	ring_bytes = PAGE_ALIGN(slots_offset +
+	q->flags = args->flags & IPCX_QUEUE_FLAGS;
+	q->lanes = args->lanes;
+	q->slots = args->slots;
+	q->slot_size = args->slot_size;
+	q->stride = ALIGN(sizeof(struct ipcx_slot) + args->slot_size,
+			  IPCX_SLOT_ALIGN);
+	q->slots_offset = ALIGN(IPCX_RING_LANES +
+				q->lanes * sizeof(struct ipcx_lane),
+				IPCX_SLOT_ALIGN);
+	ring_bytes = PAGE_ALIGN(q->slots_offset +
 				(size_t)q->lanes * q->slots * q->stride);
 	q->area_bytes = PAGE_SIZE + ring_bytes;
+}
 
+static int ipcx_queue_alloc(struct ipcx_queue *q)
+{
 	/* A limit of the caller's cgroup is an error, not a reason to kill. */
 	q->kpage = __vmalloc(q->area_bytes, GFP_KERNEL_ACCOUNT | __GFP_ZERO |
 			     __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!q->kpage)
 		return -ENOMEM;
 	q->ring = (void *)q->kpage + PAGE_SIZE;
-	q->lane = (void *)q->ring + lanes_offset;
-	q->slot = (void *)q->ring + slots_offset;
+	q->lane = (void *)q->ring + IPCX_RING_LANES;
+	q->slot = (void *)q->ring + q->slots_offset;
 	*q->kpage = (struct ipcx_kpage) {
 		.version	= IPCX_RING_VERSION,
 		.queue_flags	= q->flags,
@@ -100,8 +109,8 @@ static int ipcx_queue_alloc(struct ipcx_queue *q)
 		.slots		= q->slots,
 		.slot_size	= q->slot_size,
 		.stride		= q->stride,
-		.slots_offset	= slots_offset,
-		.ring_bytes	= ring_bytes,
+		.slots_offset	= q->slots_offset,
+		.ring_bytes	= q->area_bytes - PAGE_SIZE,
 	};
 	ipcx_ring_init(q);
 	return ipcx_stamps_alloc(q);
@@ -119,20 +128,24 @@ static struct ipcx_object *ipcx_queue_make(const void *create,
 	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
 	if (!q)
 		return ERR_PTR(-ENOMEM);
-	q->flags = args->flags & IPCX_QUEUE_FLAGS;
-	q->lanes = args->lanes;
-	q->slots = args->slots;
-	q->slot_size = args->slot_size;
-	q->stride = ALIGN(sizeof(struct ipcx_slot) + args->slot_size,
-			  IPCX_SLOT_ALIGN);
+	ipcx_queue_layout(q, args);
 	init_waitqueue_head(&q->wait[IPCX_DIR_RECV]);
 	init_waitqueue_head(&q->wait[IPCX_DIR_SEND]);
 	spin_lock_init(&q->stamp_lock);
 	mutex_init(&q->attach_lock);
 	xa_init_flags(&q->attachments, XA_FLAGS_ALLOC);
+	INIT_WORK(&q->repair, ipcx_repair);
 	spin_lock_init(&q->side_lock);
-	ipcx_object_init(&q->obj, &ipcx_queue_kind, name, args->flags,
-			 args->mode);
+
+	ret = ipcx_object_init(&q->obj, &ipcx_queue_kind, name, args->flags,
+			       args->mode,
+			       q->area_bytes + ipcx_stamps_bytes(q));
+	if (ret) {
+		kfree(q);
+		return ERR_PTR(ret);
+	}
+	if (!(q->flags & IPCX_QUEUE_MAPPABLE))
+		q->obj.rights &= ~IPCX_RIGHT_MAP;
 
 	ret = ipcx_queue_alloc(q);
 	if (ret) {
@@ -161,6 +174,7 @@ static const struct ipcx_kind ipcx_queue_kind = {
 	.same		  = ipcx_queue_same,
 	.opened		  = ipcx_queue_opened,
 	.closed		  = ipcx_queue_closed,
+	.shutdown	  = ipcx_queue_shutdown,
 	.free		  = ipcx_queue_free,
 	.stat		  = ipcx_queue_stat,
 	.show_attachments = ipcx_show_attachments,

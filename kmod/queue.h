@@ -21,7 +21,9 @@
 #include <linux/poll.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <linux/ipcx_ring.h>
 
@@ -43,6 +45,7 @@ struct ipcx_stamp;
  * @slots: slots of a lane
  * @slot_size: bytes of the largest message
  * @stride: bytes from slot to slot
+ * @slots_offset: bytes from the ring to its slots
  * @area_bytes: of the area above
  * @kpage: its first page
  * @ring: its second
@@ -53,7 +56,9 @@ struct ipcx_stamp;
  * @stamp_lock: a hostile ring can show one slot to two senders at once
  * @attach_lock: guards @attachments; taken under mmap_lock
  * @attachments: struct ipcx_attachment by id
- * @last_attachment: where the search for the next id begins
+ * @next_attachment: where the search for the next id begins
+ * @repair: ends the claims of dead attachments
+ * @dead: their ids, for @repair alone
  * @side_lock: guards @senders, @receivers and ipcx_kpage.hangup
  * @senders: descriptors with IPCX_RIGHT_SEND
  * @receivers: descriptors with IPCX_RIGHT_RECV
@@ -71,6 +76,7 @@ struct ipcx_queue {
 	u32 slots;
 	u32 slot_size;
 	u32 stride;
+	size_t slots_offset;
 	size_t area_bytes;
 	struct ipcx_kpage *kpage;
 	struct ipcx_ring *ring;
@@ -84,7 +90,9 @@ struct ipcx_queue {
 
 	struct mutex attach_lock;	/* @attachments */
 	struct xarray attachments;
-	u32 last_attachment;
+	u32 next_attachment;
+	struct work_struct repair;
+	DECLARE_BITMAP(dead, IPCX_OWNER_LAST + 1);
 
 	spinlock_t side_lock;		/* @senders, @receivers */
 	u32 senders;
@@ -130,7 +138,7 @@ long ipcx_queue_create(void __user *uarg);
 
 /* wait.c */
 int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns);
-bool ipcx_hung_up(struct ipcx_queue *q, u32 dir);
+int ipcx_gone(struct ipcx_queue *q, u32 dir);
 void ipcx_wake(struct ipcx_queue *q, u32 dir);
 void ipcx_wake_all(struct ipcx_queue *q);
 long ipcx_wait_ioctl(struct file *file, void __user *uarg);
@@ -138,17 +146,19 @@ long ipcx_wake_ioctl(struct file *file, unsigned long mask);
 __poll_t ipcx_queue_poll(struct file *file, poll_table *table);
 void ipcx_queue_opened(struct ipcx_object *obj, u32 rights);
 void ipcx_queue_closed(struct ipcx_object *obj, u32 rights);
+void ipcx_queue_shutdown(struct ipcx_object *obj);
 u64 ipcx_deadline(struct file *file, u64 deadline_ns);
 
 /* transfer.c */
+size_t ipcx_stamps_bytes(const struct ipcx_queue *q);
 int ipcx_stamps_alloc(struct ipcx_queue *q);
 void ipcx_stamps_free(struct ipcx_queue *q);
-size_t ipcx_stamps_bytes(const struct ipcx_queue *q);
 long ipcx_send_ioctl(struct file *file, void __user *uarg);
 long ipcx_recv_ioctl(struct file *file, void __user *uarg);
 
 /* attach.c */
 int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma);
+void ipcx_repair(struct work_struct *work);
 long ipcx_attachment_ioctl(struct file *file, unsigned long arg);
 void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
 int ipcx_attach_init(void);

@@ -1,125 +1,141 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Regions: shared memory of a fixed size, backed by shmem, so that swap, memory
- * cgroups, NUMA policy and futexes work in it as in any shared mapping.
- *
- * A mapping must be of the shmem file itself, or faults would look at the wrong
- * inode; but shmem's file does not pin this module, nor does it count. So
- * ->mmap() swaps the file and wraps shmem's operations: open and close count
- * the mappings (fork, split, mremap and munmap all go through them), and while
- * there are any, the region holds one of its own descriptors' files.
+ * Making, resizing and sealing regions. See region.h.
  */
+#include <linux/file.h>
 #include <linux/mm.h>
-#include <linux/seq_file.h>
-#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "ioctl.h"
 #include "names.h"
-#include "object.h"
 #include "region.h"
 
-/**
- * struct ipcx_region - a shared region
- * @obj: see object.h
- * @backing: shmem file, sealed against any change of size
- * @bytes: its size
- * @lock: guards what follows; taken under mmap_lock
- * @mappings: VMAs of the region
- * @mapped_file: descriptor held for all of them, NULL without
- * @vm_ops: shmem's with our open and close; fixed by the first mapping, as its
- *	users read it unlocked
- */
-struct ipcx_region {
-	struct ipcx_object obj;
-	struct file *backing;
-	u64 bytes;
+#define IPCX_REGION_FLAGS	(IPCX_REGION_SPARSE | IPCX_REGION_PREFAULT | \
+				 IPCX_REGION_HUGE | IPCX_REGION_LOCKED | \
+				 IPCX_REGION_FILE)
 
-	struct mutex lock;	/* all below */
-	unsigned int mappings;
-	struct file *mapped_file;
-	struct vm_operations_struct vm_ops;
-};
-
-static struct ipcx_region *to_region(struct ipcx_object *obj)
+static bool ipcx_region_is_file(const struct ipcx_region *region)
 {
-	return container_of(obj, struct ipcx_region, obj);
+	return region->obj.create_flags & IPCX_REGION_FILE;
 }
 
-static struct ipcx_region *vma_to_region(struct vm_area_struct *vma)
+/* Reserves the right to resize. Not held locked: inodes lock before mm here. */
+static int ipcx_region_begin_resize(struct ipcx_region *region)
 {
-	return container_of(vma->vm_ops, struct ipcx_region, vm_ops);
-}
-
-static void ipcx_region_vma_open(struct vm_area_struct *vma)
-{
-	struct ipcx_region *region = vma_to_region(vma);
+	int ret = 0;
 
 	mutex_lock(&region->lock);
-	region->mappings++;
+	if (region->seals & IPCX_SEAL_READONLY)
+		ret = -EPERM;
+	else if (region->mappings || region->resizing)
+		ret = -EBUSY;
+	else
+		region->resizing = true;
+	mutex_unlock(&region->lock);
+	return ret;
+}
+
+static void ipcx_region_end_resize(struct ipcx_region *region, u64 bytes)
+{
+	mutex_lock(&region->lock);
+	region->resizing = false;
+	WRITE_ONCE(region->bytes, bytes);
 	mutex_unlock(&region->lock);
 }
 
-static void ipcx_region_vma_close(struct vm_area_struct *vma)
+/* What it grows by is counted before, what it shrinks by after. */
+static int ipcx_region_resize(struct ipcx_region *region, struct file *file,
+			      u64 bytes)
 {
-	struct ipcx_region *region = vma_to_region(vma);
-	struct file *unmapped = NULL;
-
-	mutex_lock(&region->lock);
-	if (!--region->mappings)
-		swap(unmapped, region->mapped_file);
-	mutex_unlock(&region->lock);
-
-	if (unmapped)
-		fput(unmapped);
-}
-
-static void ipcx_region_map(struct ipcx_region *region, struct file *file,
-			    struct vm_area_struct *vma)
-{
-	mutex_lock(&region->lock);
-	if (!region->vm_ops.open) {
-		region->vm_ops = *vma->vm_ops;
-		region->vm_ops.open = ipcx_region_vma_open;
-		region->vm_ops.close = ipcx_region_vma_close;
-	}
-	if (!region->mappings++)
-		region->mapped_file = get_file(file);
-	vma->vm_ops = &region->vm_ops;
-	mutex_unlock(&region->lock);
-}
-
-static int ipcx_region_mmap(struct file *file, struct vm_area_struct *vma)
-{
-	struct ipcx_region *region = to_region(ipcx_handle(file)->obj);
-	u64 offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
-	u64 length = vma->vm_end - vma->vm_start;
+	u64 old = region->bytes;
 	int ret;
 
-	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_READ))
-		return -EACCES;
-	if (vma->vm_flags & VM_EXEC)
-		return -EPERM;
-	if (offset > region->bytes || length > region->bytes - offset)
-		return -EINVAL;
+	if (bytes > old) {
+		ret = ipcx_object_recharge(&region->obj, bytes);
+		if (ret)
+			return ret;
+	}
+	ret = ipcx_region_truncate(region, file->f_path.dentry, bytes);
+	if (ret || bytes < old)
+		ipcx_object_recharge(&region->obj, ret ? old : bytes);
+	return ret;
+}
 
-	vm_flags_mod(vma, 0, VM_MAYEXEC);
-	vma_set_file(vma, region->backing);
-	ret = call_mmap(region->backing, vma);
+static long ipcx_resize_ioctl(struct file *file, void __user *uarg)
+{
+	struct ipcx_region *region = to_region(ipcx_handle(file)->obj);
+	struct ipcx_resize args;
+	int ret;
+
+	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
 	if (ret)
 		return ret;
-	/* shmem has none of its own that the wrapping would lose. */
-	if (WARN_ON_ONCE(vma->vm_ops->open || vma->vm_ops->close))
+	if (args.flags || !args.bytes || !PAGE_ALIGNED(args.bytes))
 		return -EINVAL;
-	ipcx_region_map(region, file, vma);
+	if (args.bytes > IPCX_REGION_BYTES_MAX)
+		return -EFBIG;
+	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_WRITE))
+		return -EACCES;
+	if (region->obj.create_flags & (IPCX_REGION_FILE | IPCX_REGION_LOCKED))
+		return -EOPNOTSUPP;
+
+	ret = ipcx_region_begin_resize(region);
+	if (ret)
+		return ret;
+	ret = ipcx_region_resize(region, file, args.bytes);
+	ipcx_region_end_resize(region, ret ? region->bytes : args.bytes);
+	return ret;
+}
+
+static int ipcx_region_add_seals(struct ipcx_region *region, u32 seals)
+{
+	lockdep_assert_held(&region->lock);
+	if (!(seals & ~region->seals))
+		return 0;
+	if (region->seals & IPCX_SEAL_SEALED)
+		return -EPERM;
+	if ((seals & ~region->seals & IPCX_SEAL_READONLY) &&
+	    (region->writable || region->resizing || ipcx_region_pinned(region)))
+		return -EBUSY;
+	region->seals |= seals;
 	return 0;
+}
+
+static long ipcx_seal_ioctl(struct file *file, void __user *uarg)
+{
+	struct ipcx_region *region = to_region(ipcx_handle(file)->obj);
+	struct ipcx_seal args;
+	int ret;
+
+	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
+	if (ret)
+		return ret;
+	if (args.flags || args.pad || !args.seals ||
+	    (args.seals & ~(IPCX_SEAL_READONLY | IPCX_SEAL_SEALED)))
+		return -EINVAL;
+	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_WRITE))
+		return -EACCES;
+	if (ipcx_region_is_file(region))
+		return -EOPNOTSUPP;
+	mutex_lock(&region->lock);
+	ret = ipcx_region_add_seals(region, args.seals);
+	mutex_unlock(&region->lock);
+	return ret;
 }
 
 static long ipcx_region_ioctl(struct file *file, unsigned int cmd,
 			      unsigned long arg)
 {
-	return ipcx_object_ioctl(file, IPCX_CMD(cmd), (void __user *)arg);
+	void __user *uarg = (void __user *)arg;
+
+	switch (IPCX_CMD(cmd)) {
+	case IPCX_CMD(IPCX_IOC_RESIZE):
+		return ipcx_resize_ioctl(file, uarg);
+	case IPCX_CMD(IPCX_IOC_SEAL):
+		return ipcx_seal_ioctl(file, uarg);
+	default:
+		return ipcx_object_ioctl(file, IPCX_CMD(cmd), uarg);
+	}
 }
 
 static const struct file_operations ipcx_region_fops = {
@@ -128,6 +144,8 @@ static const struct file_operations ipcx_region_fops = {
 	.unlocked_ioctl	= ipcx_region_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.mmap		= ipcx_region_mmap,
+	/* Addresses that huge pages fit. */
+	.get_unmapped_area = thp_get_unmapped_area,
 	.llseek		= noop_llseek,
 #ifdef CONFIG_PROC_FS
 	.show_fdinfo	= ipcx_object_show_fdinfo,
@@ -138,15 +156,17 @@ static void ipcx_region_free(struct ipcx_object *obj)
 {
 	struct ipcx_region *region = to_region(obj);
 
-	if (region->backing)
-		fput(region->backing);
+	ipcx_region_unback(region);
 	kfree(region);
 }
 
 static void ipcx_region_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 {
-	stat->bytes = to_region(obj)->bytes;
-	stat->attachments = READ_ONCE(to_region(obj)->mappings);
+	struct ipcx_region *region = to_region(obj);
+
+	stat->bytes = READ_ONCE(region->bytes);
+	stat->attachments = READ_ONCE(region->mappings);
+	stat->seals = READ_ONCE(region->seals);
 }
 
 static const struct ipcx_kind ipcx_region_kind;
@@ -155,39 +175,50 @@ static struct ipcx_object *ipcx_region_make(const void *create,
 					    const struct ipcx_name *name)
 {
 	const struct ipcx_region_create *args = create;
+	bool is_file = args->flags & IPCX_REGION_FILE;
 	struct ipcx_region *region;
-	struct file *backing;
+	int ret;
 
 	region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&region->lock);
 	region->bytes = args->bytes;
-	ipcx_object_init(&region->obj, &ipcx_region_kind, name, args->flags,
-			 args->mode);
-
-	backing = shmem_file_setup("ipcx", args->bytes,
-				   args->flags & IPCX_REGION_SPARSE ?
-				   VM_NORESERVE : 0);
-	if (IS_ERR(backing)) {
-		ipcx_object_put_user(&region->obj);
-		return ERR_CAST(backing);
+	ret = ipcx_object_init(&region->obj, &ipcx_region_kind, name,
+			       args->flags, args->mode,
+			       is_file ? 0 : args->bytes);
+	if (ret) {
+		kfree(region);
+		return ERR_PTR(ret);
 	}
-	region->backing = backing;
-	/*
-	 * The file can be reached behind our back, through
-	 * /proc/PID/map_files: its size must not change there either.
-	 */
-	SHMEM_I(file_inode(backing))->seals |= F_SEAL_SEAL | F_SEAL_SHRINK |
-					       F_SEAL_GROW;
+	ret = is_file ? ipcx_region_back_by_file(region, args->fd) :
+			ipcx_region_back_by_shmem(region);
+	if (ret) {
+		ipcx_object_put_user(&region->obj);
+		return ERR_PTR(ret);
+	}
 	return &region->obj;
 }
 
 static bool ipcx_region_same(struct ipcx_object *obj, const void *create)
 {
 	const struct ipcx_region_create *args = create;
+	struct ipcx_region *region = to_region(obj);
+	bool same_file = true;
+	struct file *file;
 
-	return to_region(obj)->bytes == args->bytes;
+	if ((obj->create_flags & IPCX_REGION_FLAGS) !=
+	    (args->flags & IPCX_REGION_FLAGS))
+		return false;
+	if (ipcx_region_is_file(region)) {
+		file = fget(args->fd);
+		same_file = file && file_inode(file) ==
+				    file_inode(region->file);
+		if (file)
+			fput(file);
+	}
+	return same_file && (READ_ONCE(region->bytes) == args->bytes ||
+			     (ipcx_region_is_file(region) && !args->bytes));
 }
 
 static const struct ipcx_kind ipcx_region_kind = {
@@ -195,11 +226,36 @@ static const struct ipcx_kind ipcx_region_kind = {
 	.rights	= IPCX_RIGHTS_REGION,
 	.label	= "[ipcx-region]",
 	.fops	= &ipcx_region_fops,
+	.new_file = ipcx_region_new_file,
 	.make	= ipcx_region_make,
 	.same	= ipcx_region_same,
 	.free	= ipcx_region_free,
 	.stat	= ipcx_region_stat,
 };
+
+static int ipcx_region_check(const struct ipcx_region_create *args)
+{
+	const u32 own_memory = IPCX_REGION_SPARSE | IPCX_REGION_PREFAULT |
+			       IPCX_REGION_HUGE | IPCX_REGION_LOCKED;
+	const u32 all_memory = IPCX_REGION_PREFAULT | IPCX_REGION_LOCKED;
+	bool is_file = args->flags & IPCX_REGION_FILE;
+
+	if ((args->flags & ~(IPCX_CREATE_EXCL | IPCX_CREATE_PERSIST |
+			     IPCX_REGION_FLAGS)) || (args->mode & ~0777))
+		return -EINVAL;
+	if (is_file ? args->flags & own_memory : args->fd)
+		return -EINVAL;
+	if ((args->flags & IPCX_REGION_SPARSE) && (args->flags & all_memory))
+		return -EINVAL;
+	if ((!args->bytes && !is_file) || !PAGE_ALIGNED(args->bytes))
+		return -EINVAL;
+	if (args->bytes > IPCX_REGION_BYTES_MAX)
+		return -EFBIG;
+	if ((args->flags & IPCX_REGION_HUGE) &&
+	    !IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		return -EOPNOTSUPP;
+	return 0;
+}
 
 /**
  * ipcx_region_create - IPCX_IOC_REGION_CREATE
@@ -209,8 +265,6 @@ static const struct ipcx_kind ipcx_region_kind = {
  */
 long ipcx_region_create(void __user *uarg)
 {
-	const u32 known = IPCX_CREATE_EXCL | IPCX_CREATE_PERSIST |
-			  IPCX_REGION_SPARSE;
 	struct ipcx_region_create args;
 	struct ipcx_creation what = {
 		.kind = &ipcx_region_kind,
@@ -221,12 +275,9 @@ long ipcx_region_create(void __user *uarg)
 	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
 	if (ret)
 		return ret;
-	if ((args.flags & ~known) || args.pad || (args.mode & ~0777))
-		return -EINVAL;
-	if (!args.bytes || !PAGE_ALIGNED(args.bytes))
-		return -EINVAL;
-	if (args.bytes > IPCX_REGION_BYTES_MAX)
-		return -EFBIG;
+	ret = ipcx_region_check(&args);
+	if (ret)
+		return ret;
 	ret = ipcx_name_get(&what.name, args.name, args.name_len);
 	if (ret)
 		return ret;

@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 
 #include "ring.h"
+#include "trace.h"
 
 /*
  * Tries of one claim. Each one lost means that a peer moved the ring on, so
@@ -26,9 +27,15 @@ static int ipcx_corrupt(struct ipcx_queue *q)
 	return -EBADMSG;
 }
 
+/* A hint as it stands, to be compared; only its ticket is used. */
 static u64 ipcx_hint(const u64 *hint)
 {
-	return READ_ONCE(*hint) & IPCX_TICKET_MASK;
+	return READ_ONCE(*hint);
+}
+
+static u64 ipcx_hint_ticket(u64 hint)
+{
+	return hint & IPCX_TICKET_MASK;
 }
 
 static u64 ipcx_load_word(const struct ipcx_slot *slot)
@@ -44,42 +51,46 @@ static bool ipcx_cas(u64 *word, u64 old, u64 new)
 
 /* Ends this call's claim. */
 static void ipcx_store_word(struct ipcx_queue *q, const struct ipcx_claim *claim,
-			    u64 ticket, enum ipcx_state state)
+			    u64 ticket, u32 owner, enum ipcx_state state)
 {
 	struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
-	u32 owner = state == IPCX_FREE ? IPCX_OWNER_NONE : IPCX_OWNER_KERNEL;
 
 	/* The payload was written, or read, before. */
 	smp_store_release(&slot->word, ipcx_word(ticket, owner, state));
 }
 
-static void help_head(struct ipcx_queue *q, struct ipcx_lane *lane, u64 h, u64 w)
+static void help_head(struct ipcx_queue *q, struct ipcx_lane *lane, u64 hint,
+		      u64 w)
 {
+	u64 h = ipcx_hint_ticket(hint);
 	/* A slot that is ahead tells how far all before it went: jump there. */
 	u64 to = ipcx_ticket_diff(ipcx_ticket(w), h) > 0 ?
 		 ipcx_ticket_add(ipcx_ticket(w), 1 - (u64)q->slots) :
 		 ipcx_ticket_add(h, 1);
 
-	ipcx_cas(&lane->head, h, to);
+	ipcx_cas(&lane->head, hint, to);
 }
 
-static void help_tail(struct ipcx_queue *q, struct ipcx_lane *lane, u64 t, u64 w)
+static void help_tail(struct ipcx_queue *q, struct ipcx_lane *lane, u64 hint,
+		      u64 w)
 {
 	u64 to = ipcx_ticket(w);
 
-	if (ipcx_ticket_diff(to, t) > 0 && ipcx_state(w) == IPCX_FREE)
+	if (ipcx_ticket_diff(to, ipcx_hint_ticket(hint)) > 0 &&
+	    ipcx_state(w) == IPCX_FREE)
 		to = ipcx_ticket_add(to, -(u64)q->slots);
-	ipcx_cas(&lane->tail, t, ipcx_ticket_add(to, 1));
+	ipcx_cas(&lane->tail, hint, ipcx_ticket_add(to, 1));
 }
 
 static void up_head(struct ipcx_lane *lane, u64 to)
 {
 	int tries;
-	u64 h;
+	u64 hint;
 
 	for (tries = 0; tries < IPCX_CLAIM_TRIES; tries++) {
-		h = ipcx_hint(&lane->head);
-		if (ipcx_ticket_diff(h, to) >= 0 || ipcx_cas(&lane->head, h, to))
+		hint = ipcx_hint(&lane->head);
+		if (ipcx_ticket_diff(ipcx_hint_ticket(hint), to) >= 0 ||
+		    ipcx_cas(&lane->head, hint, to))
 			return;
 	}
 }
@@ -115,7 +126,8 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 	int tries;
 
 	for (tries = 0; tries < IPCX_CLAIM_TRIES; tries++) {
-		u64 t = ipcx_hint(&l->tail);
+		u64 hint = ipcx_hint(&l->tail);
+		u64 t = ipcx_hint_ticket(hint);
 		struct ipcx_slot *slot = ipcx_slot(q, lane, t);
 		u64 w = ipcx_load_word(slot);
 		s64 ahead = ipcx_ticket_diff(ipcx_ticket(w), t);
@@ -125,12 +137,12 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 				      ipcx_word(t, IPCX_OWNER_KERNEL,
 						IPCX_WRITING)))
 				continue;
-			ipcx_cas(&l->tail, t, ipcx_ticket_add(t, 1));
+			ipcx_cas(&l->tail, hint, ipcx_ticket_add(t, 1));
 			*claim = (struct ipcx_claim) { lane, t, false };
 			return 0;
 		}
 		if (ahead >= 0) {
-			help_tail(q, l, t, w);
+			help_tail(q, l, hint, w);
 			continue;
 		}
 		if (ahead != -(s64)q->slots)
@@ -144,7 +156,9 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 		case IPCX_RETURNED:
 			if (!(q->flags & IPCX_QUEUE_DROP_OLDEST))
 				return -EAGAIN;
-			ipcx_make_room(q, l, slot, t, w, &l->dropped);
+			if (ipcx_make_room(q, l, slot, t, w, &l->dropped))
+				trace_ipcx_drop(q->obj.id, lane, ipcx_ticket(w),
+						READ_ONCE(slot->len));
 			break;
 		case IPCX_WRITING:
 		case IPCX_READING:
@@ -163,8 +177,11 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
  */
 void ipcx_commit(struct ipcx_queue *q, const struct ipcx_claim *claim)
 {
-	ipcx_store_word(q, claim, claim->ticket, IPCX_READY);
+	ipcx_store_word(q, claim, claim->ticket, IPCX_OWNER_KERNEL, IPCX_READY);
 	ipcx_wake(q, IPCX_DIR_RECV);
+	/* A message can be dropped for another, a claim cannot. */
+	if (q->flags & IPCX_QUEUE_DROP_OLDEST)
+		ipcx_wake(q, IPCX_DIR_SEND);
 }
 
 /**
@@ -175,17 +192,47 @@ void ipcx_commit(struct ipcx_queue *q, const struct ipcx_claim *claim)
 void ipcx_abort(struct ipcx_queue *q, const struct ipcx_claim *claim)
 {
 	ipcx_count(&q->lane[claim->lane].aborted);
-	ipcx_store_word(q, claim, claim->ticket, IPCX_ABORTED);
+	ipcx_store_word(q, claim, claim->ticket, IPCX_OWNER_KERNEL,
+			IPCX_ABORTED);
 	ipcx_wake(q, IPCX_DIR_RECV);
 	/* It is room for senders as well, when it stands in the tail's way. */
 	ipcx_wake(q, IPCX_DIR_SEND);
 }
 
-/* Looks for messages that dead receivers gave back, if there may be any. */
+/* Claims the oldest message of a lane that was given back. */
+static bool ipcx_claim_returned_lane(struct ipcx_queue *q, u32 lane,
+				     struct ipcx_claim *claim)
+{
+	u64 h = ipcx_hint_ticket(ipcx_hint(&q->lane[lane].head));
+	u32 i;
+
+	/* The head's slot is where the oldest ticket before it lies. */
+	for (i = 0; i < q->slots; i++) {
+		struct ipcx_slot *slot = ipcx_slot(q, lane, h + i);
+		u64 w = ipcx_load_word(slot);
+		u64 ticket = ipcx_ticket(w);
+
+		cond_resched();
+		if (ipcx_state(w) != IPCX_RETURNED ||
+		    ((ticket ^ (h + i)) & (q->slots - 1)))
+			continue;
+		if (!ipcx_cas(&slot->word, w, ipcx_word(ticket, IPCX_OWNER_KERNEL,
+							IPCX_READING)))
+			continue;
+		/* See ipcx_give_back(). */
+		*claim = (struct ipcx_claim) {
+			lane, ticket, ipcx_owner(w) != IPCX_OWNER_KERNEL
+		};
+		return true;
+	}
+	return false;
+}
+
+/* Looks for messages that were given back, if there may be any. */
 static bool ipcx_claim_returned(struct ipcx_queue *q, struct ipcx_claim *claim)
 {
 	u64 epoch, done;
-	u32 i;
+	u32 lane;
 
 	/* Read before done: what turns RETURNED after it has a later epoch. */
 	epoch = smp_load_acquire(&q->kpage->ret_epoch);
@@ -193,22 +240,9 @@ static bool ipcx_claim_returned(struct ipcx_queue *q, struct ipcx_claim *claim)
 	done = smp_load_acquire(&q->ring->ret_done);
 	if (epoch == done)
 		return false;
-	for (i = 0; i < q->lanes * q->slots; i++) {
-		struct ipcx_slot *slot = ipcx_slot_by_index(q, i);
-		u64 w = ipcx_load_word(slot);
-		u64 ticket = ipcx_ticket(w);
-
-		if (ipcx_state(w) == IPCX_RETURNED &&
-		    ipcx_slot_index(q, i / q->slots, ticket) == i &&
-		    ipcx_cas(&slot->word, w, ipcx_word(ticket, IPCX_OWNER_KERNEL,
-						       IPCX_READING))) {
-			*claim = (struct ipcx_claim) {
-				i / q->slots, ticket, true
-			};
+	for (lane = q->lanes; lane-- > 0; )
+		if (ipcx_claim_returned_lane(q, lane, claim))
 			return true;
-		}
-		cond_resched();
-	}
 	ipcx_cas(&q->ring->ret_done, done, epoch);
 	return false;
 }
@@ -220,7 +254,8 @@ static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
 				      struct ipcx_claim *claim)
 {
 	struct ipcx_lane *l = &q->lane[lane];
-	u64 h = ipcx_hint(&l->head);
+	u64 hint = ipcx_hint(&l->head);
+	u64 h = ipcx_hint_ticket(hint);
 	struct ipcx_slot *slot = ipcx_slot(q, lane, h);
 	u64 w = ipcx_load_word(slot);
 	s64 ahead = ipcx_ticket_diff(ipcx_ticket(w), h);
@@ -228,7 +263,7 @@ static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
 	if (ahead < 0)
 		return IPCX_NOTHING;
 	if (ahead > 0) {
-		help_head(q, l, h, w);
+		help_head(q, l, hint, w);
 		return IPCX_AGAIN;
 	}
 	switch (ipcx_state(w)) {
@@ -236,7 +271,7 @@ static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
 		if (!ipcx_cas(&slot->word, w, ipcx_word(h, IPCX_OWNER_KERNEL,
 							IPCX_READING)))
 			return IPCX_AGAIN;
-		ipcx_cas(&l->head, h, ipcx_ticket_add(h, 1));
+		ipcx_cas(&l->head, hint, ipcx_ticket_add(h, 1));
 		*claim = (struct ipcx_claim) { lane, h, false };
 		return IPCX_GOT;
 	case IPCX_ABORTED:
@@ -246,10 +281,13 @@ static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
 		return IPCX_AGAIN;
 	case IPCX_READING:
 	case IPCX_RETURNED:
-		help_head(q, l, h, w);
+		help_head(q, l, hint, w);
 		return IPCX_AGAIN;
-	default:
+	case IPCX_FREE:
+	case IPCX_WRITING:
 		return IPCX_NOTHING;
+	default:
+		return IPCX_AGAIN;	/* no such word: tries run out */
 	}
 }
 
@@ -266,11 +304,12 @@ int ipcx_claim_recv(struct ipcx_queue *q, struct ipcx_claim *claim)
 	int tries = 0;
 	u32 lane;
 
+	/* Once: were the epochs spoiled again, this would never end. */
+	if (ipcx_claim_returned(q, claim))
+		return 0;
 again:
 	if (tries++ == IPCX_CLAIM_TRIES)
 		return ipcx_corrupt(q);
-	if (ipcx_claim_returned(q, claim))
-		return 0;
 	for (lane = q->lanes; lane-- > 0; ) {
 		switch (ipcx_claim_head(q, lane, claim)) {
 		case IPCX_GOT:
@@ -292,25 +331,31 @@ again:
 void ipcx_release(struct ipcx_queue *q, const struct ipcx_claim *claim)
 {
 	ipcx_store_word(q, claim, ipcx_ticket_add(claim->ticket, q->slots),
-			IPCX_FREE);
+			IPCX_OWNER_NONE, IPCX_FREE);
 	ipcx_wake(q, IPCX_DIR_SEND);
 }
 
-/* A slot turned RETURNED: receivers shall scan. Pairs with the epoch's load. */
+/* A slot turned RETURNED: receivers shall scan, and see it when they do. */
 static void ipcx_returned(struct ipcx_queue *q)
 {
-	atomic64_inc(&q->redelivered);
+	/* Pairs with the epoch's load in ipcx_claim_returned(). */
+	smp_mb__before_atomic();
 	atomic64_inc((atomic64_t *)&q->kpage->ret_epoch);
 }
 
 /**
- * ipcx_give_back - let another receiver have a message
+ * ipcx_give_back - put back a message that could not be copied out
  * @q: the queue
  * @claim: by ipcx_claim_recv()
+ *
+ * The owner tells the next receiver whether anybody has seen it: the kernel
+ * stands for nobody.
  */
 void ipcx_give_back(struct ipcx_queue *q, const struct ipcx_claim *claim)
 {
-	ipcx_store_word(q, claim, claim->ticket, IPCX_RETURNED);
+	ipcx_store_word(q, claim, claim->ticket,
+			claim->redelivered ? IPCX_OWNER_NONE : IPCX_OWNER_KERNEL,
+			IPCX_RETURNED);
 	ipcx_returned(q);
 	ipcx_wake(q, IPCX_DIR_RECV);
 	/* With drop-oldest it can be dropped to make room. */
@@ -326,7 +371,7 @@ void ipcx_give_back(struct ipcx_queue *q, const struct ipcx_claim *claim)
  */
 bool ipcx_can_send(struct ipcx_queue *q, u32 lane)
 {
-	u64 t = ipcx_hint(&q->lane[lane].tail);
+	u64 t = ipcx_hint_ticket(ipcx_hint(&q->lane[lane].tail));
 	u64 w = ipcx_load_word(ipcx_slot(q, lane, t));
 
 	if (ipcx_ticket_diff(ipcx_ticket(w), t) != -(s64)q->slots)
@@ -356,7 +401,7 @@ bool ipcx_can_recv(struct ipcx_queue *q)
 	if (READ_ONCE(q->kpage->ret_epoch) != READ_ONCE(q->ring->ret_done))
 		return true;
 	for (lane = 0; lane < q->lanes; lane++) {
-		u64 h = ipcx_hint(&q->lane[lane].head);
+		u64 h = ipcx_hint_ticket(ipcx_hint(&q->lane[lane].head));
 		u64 w = ipcx_load_word(ipcx_slot(q, lane, h));
 		s64 ahead = ipcx_ticket_diff(ipcx_ticket(w), h);
 
@@ -406,15 +451,16 @@ void ipcx_ring_init(struct ipcx_queue *q)
 }
 
 /**
- * ipcx_ring_repair - end the claims of an owner that is no more
+ * ipcx_ring_repair - end the claims of owners that are no more
  * @q: the queue
- * @owner: its id; nobody can claim by it while this runs
+ * @dead: their ids; nobody can claim by one while this runs
  *
  * The caller wakes everybody, whatever was found: the dead may have published
  * and died before it looked who waits.
  */
-void ipcx_ring_repair(struct ipcx_queue *q, u32 owner)
+void ipcx_ring_repair(struct ipcx_queue *q, const unsigned long *dead)
 {
+	u32 aborted = 0, returned = 0;
 	u32 i;
 
 	for (i = 0; i < q->lanes * q->slots; i++) {
@@ -423,43 +469,39 @@ void ipcx_ring_repair(struct ipcx_queue *q, u32 owner)
 		u64 ticket = ipcx_ticket(w);
 
 		cond_resched();
-		if (ipcx_owner(w) != owner)
+		if (!test_bit(ipcx_owner(w), dead))
 			continue;
-		if (ipcx_state(w) == IPCX_WRITING) {
-			if (ipcx_cas(&slot->word, w,
-				     ipcx_word(ticket, IPCX_OWNER_NONE,
-					       IPCX_ABORTED)))
-				ipcx_count(&q->lane[i / q->slots].aborted);
-		} else if (ipcx_state(w) == IPCX_READING) {
-			if (ipcx_cas(&slot->word, w,
-				     ipcx_word(ticket, IPCX_OWNER_NONE,
-					       IPCX_RETURNED)))
-				ipcx_returned(q);
+		if (ipcx_state(w) == IPCX_WRITING &&
+		    ipcx_cas(&slot->word, w,
+			     ipcx_word(ticket, IPCX_OWNER_NONE, IPCX_ABORTED))) {
+			ipcx_count(&q->lane[i / q->slots].aborted);
+			aborted++;
+		} else if (ipcx_state(w) == IPCX_READING &&
+			   ipcx_cas(&slot->word, w,
+				    ipcx_word(ticket, IPCX_OWNER_NONE,
+					      IPCX_RETURNED))) {
+			atomic64_inc(&q->redelivered);
+			ipcx_returned(q);
+			returned++;
 		}
 	}
+	trace_ipcx_recover(q->obj.id, aborted, returned);
 }
 
 /**
- * ipcx_ring_claims - count what an owner has claimed just now
+ * ipcx_ring_claims - count what all owners have claimed just now
  * @q: the queue
- * @owner: its id
- * @writing: set to the slots it writes
- * @reading: set to the slots it reads
+ * @claims: counts by owner, zeroed
  */
-void ipcx_ring_claims(struct ipcx_queue *q, u32 owner, u32 *writing,
-		      u32 *reading)
+void ipcx_ring_claims(struct ipcx_queue *q, struct ipcx_claims *claims)
 {
 	u32 i;
 
-	*writing = 0;
-	*reading = 0;
 	for (i = 0; i < q->lanes * q->slots; i++) {
 		u64 w = ipcx_load_word(ipcx_slot_by_index(q, i));
 
-		*writing += ipcx_owner(w) == owner &&
-			    ipcx_state(w) == IPCX_WRITING;
-		*reading += ipcx_owner(w) == owner &&
-			    ipcx_state(w) == IPCX_READING;
+		claims[ipcx_owner(w)].writing += ipcx_state(w) == IPCX_WRITING;
+		claims[ipcx_owner(w)].reading += ipcx_state(w) == IPCX_READING;
 		cond_resched();
 	}
 }
@@ -478,8 +520,8 @@ void ipcx_ring_stat(struct ipcx_queue *q, struct ipcx_stat *stat)
 
 	for (lane = 0; lane < q->lanes; lane++) {
 		const struct ipcx_lane *l = &q->lane[lane];
-		u64 head = ipcx_hint(&l->head);
-		u64 tail = ipcx_hint(&l->tail);
+		u64 head = ipcx_hint_ticket(ipcx_hint(&l->head));
+		u64 tail = ipcx_hint_ticket(ipcx_hint(&l->tail));
 		u64 skipped = READ_ONCE(l->skipped);
 		u64 dropped = READ_ONCE(l->dropped);
 		u64 aborted = READ_ONCE(l->aborted);

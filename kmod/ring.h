@@ -16,6 +16,16 @@ struct ipcx_claim {
 	bool redelivered;
 };
 
+/**
+ * struct ipcx_claims - claims of an owner
+ * @writing: slots it writes
+ * @reading: slots it reads
+ */
+struct ipcx_claims {
+	u32 writing;
+	u32 reading;
+};
+
 int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim);
 void ipcx_commit(struct ipcx_queue *q, const struct ipcx_claim *claim);
 void ipcx_abort(struct ipcx_queue *q, const struct ipcx_claim *claim);
@@ -28,9 +38,8 @@ bool ipcx_can_recv(struct ipcx_queue *q);
 bool ipcx_drained(struct ipcx_queue *q);
 
 void ipcx_ring_init(struct ipcx_queue *q);
-void ipcx_ring_repair(struct ipcx_queue *q, u32 owner);
-void ipcx_ring_claims(struct ipcx_queue *q, u32 owner, u32 *writing,
-		      u32 *reading);
+void ipcx_ring_repair(struct ipcx_queue *q, const unsigned long *dead);
+void ipcx_ring_claims(struct ipcx_queue *q, struct ipcx_claims *claims);
 void ipcx_ring_stat(struct ipcx_queue *q, struct ipcx_stat *stat);
 
 #endif /* IPCX_RING_KERNEL_H */

@@ -18,6 +18,7 @@
 
 #include "ioctl.h"
 #include "ring.h"
+#include "trace.h"
 
 /**
  * struct ipcx_stamp - the sender of the message in a slot, vouched for
@@ -138,8 +139,9 @@ static int ipcx_claim_send_wait(struct ipcx_queue *q, u32 lane,
 	int round, ret;
 
 	for (round = 0; ; round++) {
-		if (ipcx_hung_up(q, IPCX_DIR_SEND))
-			return -EPIPE;
+		ret = ipcx_gone(q, IPCX_DIR_SEND);
+		if (ret)
+			return ret;
 		ret = ipcx_claim_send(q, lane, claim);
 		if (ret != -EAGAIN)
 			return ret;
@@ -155,6 +157,8 @@ static int ipcx_claim_recv_wait(struct ipcx_queue *q, u64 deadline_ns,
 	int round, ret;
 
 	for (round = 0; ; round++) {
+		if (ipcx_gone(q, IPCX_DIR_RECV) == -EIDRM)
+			return -EIDRM;
 		ret = ipcx_claim_recv(q, claim);
 		if (ret != -EAGAIN)
 			return ret;
@@ -164,15 +168,34 @@ static int ipcx_claim_recv_wait(struct ipcx_queue *q, u64 deadline_ns,
 	}
 }
 
+/*
+ * How often a page may go again between fetching it and copying. Some never
+ * stay, or can be fetched but not copied: no more than this.
+ */
+#define IPCX_COPY_TRIES	8
+
+static bool ipcx_copy_in(struct ipcx_slot *slot, const void __user *buf, u32 len)
+{
+	return !len || !copy_from_user_nofault(slot + 1, buf, len);
+}
+
+static bool ipcx_copy_out(void __user *buf, const struct ipcx_slot *slot,
+			  u32 len)
+{
+	return !len || !copy_to_user_nofault(buf, slot + 1, len);
+}
+
 static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
 			 u64 deadline_ns)
 {
 	const void __user *buf = u64_to_user_ptr(msg->buf);
 	struct ipcx_claim claim;
 	struct ipcx_slot *slot;
-	int ret;
+	int tries, ret;
 
-	for (;;) {
+	for (tries = 0; ; tries++) {
+		if (tries == IPCX_COPY_TRIES)
+			return -EFAULT;
 		if (fault_in_readable(buf, msg->len))
 			return -EFAULT;
 		ret = ipcx_claim_send_wait(q, msg->lane, deadline_ns, &claim);
@@ -180,7 +203,7 @@ static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
 			return ret;
 
 		slot = ipcx_slot(q, claim.lane, claim.ticket);
-		if (!copy_from_user_nofault(slot + 1, buf, msg->len))
+		if (ipcx_copy_in(slot, buf, msg->len))
 			break;
 		ipcx_abort(q, &claim);
 		if (signal_pending(current))
@@ -190,6 +213,7 @@ static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
 	WRITE_ONCE(slot->len, msg->len);
 	WRITE_ONCE(slot->sender, IPCX_OWNER_KERNEL);
 	ipcx_stamp_set(q, &claim);
+	trace_ipcx_send(q->obj.id, claim.lane, claim.ticket, msg->len);
 	ipcx_commit(q, &claim);
 	return 0;
 }
@@ -216,17 +240,18 @@ static int ipcx_recv_one(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
 {
 	void __user *buf = u64_to_user_ptr(msg->buf);
 	struct ipcx_claim claim;
-	int ret;
+	int tries, ret;
 
-	for (;;) {
+	for (tries = 0; ; tries++) {
+		if (tries == IPCX_COPY_TRIES)
+			return -EFAULT;
 		ret = ipcx_claim_recv_wait(q, deadline_ns, &claim);
 		if (ret)
 			return ret;
 
 		ipcx_msg_fill(q, &claim, msg);
-		if (!copy_to_user_nofault(buf, ipcx_slot(q, claim.lane,
-							 claim.ticket) + 1,
-					  msg->len) &&
+		if (ipcx_copy_out(buf, ipcx_slot(q, claim.lane, claim.ticket),
+				  msg->len) &&
 		    !copy_to_user_nofault(umsg, msg, sizeof(*msg)))
 			break;
 		ipcx_give_back(q, &claim);
@@ -237,6 +262,7 @@ static int ipcx_recv_one(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
 			return -ERESTARTSYS;
 		cond_resched();
 	}
+	trace_ipcx_recv(q->obj.id, claim.lane, claim.ticket, msg->len);
 	ipcx_release(q, &claim);
 	return 0;
 }
@@ -301,6 +327,10 @@ long ipcx_send_ioctl(struct file *file, void __user *uarg)
 	umsg = u64_to_user_ptr(args.msgs);
 	deadline_ns = ipcx_deadline(file, args.deadline_ns);
 	for (i = 0; i < args.count; i++) {
+		/* What is done is told before the signal's handler runs. */
+		if (i && signal_pending(current))
+			break;
+		cond_resched();
 		ret = copy_from_user(&msg, umsg + i, sizeof(msg)) ? -EFAULT :
 		      ipcx_send_msg(q, &msg, deadline_ns);
 		if (ret)
@@ -335,6 +365,10 @@ long ipcx_recv_ioctl(struct file *file, void __user *uarg)
 	umsg = u64_to_user_ptr(args.msgs);
 	deadline_ns = ipcx_deadline(file, args.deadline_ns);
 	for (i = 0; i < args.count; i++) {
+		/* What is done is told before the signal's handler runs. */
+		if (i && signal_pending(current))
+			break;
+		cond_resched();
 		ret = copy_from_user(&msg, umsg + i, sizeof(msg)) ? -EFAULT :
 		      ipcx_recv_msg(q, umsg + i, &msg,
 				    i ? IPCX_NO_WAIT : deadline_ns);

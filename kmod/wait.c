@@ -22,6 +22,7 @@
 
 #include "ioctl.h"
 #include "ring.h"
+#include "trace.h"
 
 static atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
 {
@@ -29,34 +30,43 @@ static atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
 }
 
 /**
- * ipcx_hung_up - has the other side left for good (IPCX_QUEUE_HANGUP)
+ * ipcx_gone - is there nobody left to talk to
  * @q: the queue
  * @dir: IPCX_DIR_* of who asks
  *
- * Return: true if it has; receivers may still find messages.
+ * Return: 0, -EPIPE (IPCX_QUEUE_HANGUP: the other side has left, though a
+ * receiver may still find messages) or -EIDRM (shut down).
  */
-bool ipcx_hung_up(struct ipcx_queue *q, u32 dir)
+int ipcx_gone(struct ipcx_queue *q, u32 dir)
 {
-	return READ_ONCE(q->kpage->hangup) &
-	       (dir == IPCX_DIR_RECV ? IPCX_HANGUP_RECV : IPCX_HANGUP_SEND);
+	/* The ring is looked at after it; pairs with ipcx_set_hangup(). */
+	u32 hangup = smp_load_acquire(&q->kpage->hangup);
+
+	if (hangup & IPCX_HANGUP_DOWN)
+		return -EIDRM;
+	return hangup & (dir == IPCX_DIR_RECV ? IPCX_HANGUP_RECV :
+						IPCX_HANGUP_SEND) ? -EPIPE : 0;
 }
 
-/* Nothing excludes a wake-up of all: one message can be everybody's news. */
+/*
+ * Everybody is woken, whatever for: one message can be everybody's news, and
+ * only who is called back without a mask is sure to call ->poll() again, which
+ * arms again.
+ */
 static void ipcx_wake_dir(struct ipcx_queue *q, u32 dir)
 {
+	trace_ipcx_wake(q->obj.id, dir, 0);
 	WRITE_ONCE(q->kpage->armed[dir], 0);
 	/* Pairs with the barrier after arming in ipcx_poll_dir(). */
 	smp_mb();
-	__wake_up(&q->wait[dir], TASK_NORMAL, 0,
-		  poll_to_key(dir == IPCX_DIR_RECV ? EPOLLIN | EPOLLRDNORM :
-						     EPOLLOUT | EPOLLWRNORM));
+	wake_up_all(&q->wait[dir]);
 }
 
 /* A slot freed can be the last one whoever waits for the end waits for. */
 static void ipcx_wake_dir_and_ends(struct ipcx_queue *q, u32 dir)
 {
 	ipcx_wake_dir(q, dir);
-	if (dir == IPCX_DIR_SEND && ipcx_hung_up(q, IPCX_DIR_RECV))
+	if (dir == IPCX_DIR_SEND && ipcx_gone(q, IPCX_DIR_RECV))
 		ipcx_wake_dir(q, IPCX_DIR_RECV);
 }
 
@@ -84,19 +94,21 @@ void ipcx_wake_all(struct ipcx_queue *q)
 	ipcx_wake_dir(q, IPCX_DIR_SEND);
 }
 
-/* Is there something to do (0), nothing (-EAGAIN), or never again (-EPIPE). */
+/* Is there something to do (0), nothing (-EAGAIN), or never again. */
 static int ipcx_ready(struct ipcx_queue *q, u32 dir, u32 lane)
 {
-	bool hung_up = ipcx_hung_up(q, dir);
+	int gone = ipcx_gone(q, dir);
 
+	if (gone == -EIDRM)
+		return gone;
 	if (dir == IPCX_DIR_SEND) {
-		if (hung_up)
-			return -EPIPE;
+		if (gone)
+			return gone;
 		return ipcx_can_send(q, lane) ? 0 : -EAGAIN;
 	}
 	if (ipcx_can_recv(q))
 		return 0;
-	return hung_up && ipcx_drained(q) ? -EPIPE : -EAGAIN;
+	return gone && ipcx_drained(q) ? gone : -EAGAIN;
 }
 
 static int ipcx_sleep(u64 deadline_ns)
@@ -119,7 +131,7 @@ static int ipcx_sleep(u64 deadline_ns)
  * @lane: lane to send on
  * @deadline_ns: absolute CLOCK_MONOTONIC, IPCX_NO_WAIT or IPCX_FOREVER
  *
- * Return: 0, -EAGAIN, -ETIMEDOUT, -EPIPE or -ERESTARTSYS.
+ * Return: 0, -EAGAIN, -ETIMEDOUT, -EPIPE, -EIDRM or -ERESTARTSYS.
  */
 int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
 {
@@ -138,7 +150,7 @@ int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
 		 * Once the senders have left, the end comes when the last slot
 		 * is freed, which its receiver tells waiting senders only.
 		 */
-		if (dir == IPCX_DIR_RECV && !awaits_end && ipcx_hung_up(q, dir)) {
+		if (dir == IPCX_DIR_RECV && !awaits_end && ipcx_gone(q, dir)) {
 			awaits_end = true;
 			atomic_inc(ipcx_sleepers(q, IPCX_DIR_SEND));
 		}
@@ -156,6 +168,7 @@ int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
 	atomic_dec(ipcx_sleepers(q, dir));
 	if (awaits_end)
 		atomic_dec(ipcx_sleepers(q, IPCX_DIR_SEND));
+	trace_ipcx_wait(q->obj.id, dir, ret);
 
 	return ret;
 }
@@ -229,31 +242,36 @@ static void ipcx_arm(struct ipcx_queue *q, u32 dir)
 	smp_mb();
 }
 
-static __poll_t ipcx_poll_recv(struct ipcx_queue *q)
+static __poll_t ipcx_poll_recv(struct ipcx_queue *q, __poll_t asked)
 {
-	ipcx_arm(q, IPCX_DIR_RECV);
-	if (ipcx_hung_up(q, IPCX_DIR_RECV))
+	if (asked & (EPOLLIN | EPOLLRDNORM))
+		ipcx_arm(q, IPCX_DIR_RECV);
+	/* The end comes when the last slot is freed, asked for or not. */
+	if (ipcx_gone(q, IPCX_DIR_RECV))
 		ipcx_arm(q, IPCX_DIR_SEND);
 	switch (ipcx_ready(q, IPCX_DIR_RECV, 0)) {
 	case 0:
 		return EPOLLIN | EPOLLRDNORM;
-	case -EPIPE:
-		return EPOLLHUP;
-	default:
+	case -EAGAIN:
 		return 0;
+	default:
+		return EPOLLHUP;
 	}
 }
 
-static __poll_t ipcx_poll_send(struct ipcx_queue *q)
+static __poll_t ipcx_poll_send(struct ipcx_queue *q, __poll_t asked)
 {
 	u32 lane;
 
-	ipcx_arm(q, IPCX_DIR_SEND);
+	if (asked & (EPOLLOUT | EPOLLWRNORM))
+		ipcx_arm(q, IPCX_DIR_SEND);
 	for (lane = 0; lane < q->lanes; lane++) {
 		switch (ipcx_ready(q, IPCX_DIR_SEND, lane)) {
 		case 0:
 			return EPOLLOUT | EPOLLWRNORM;
-		case -EPIPE:
+		case -EAGAIN:
+			break;
+		default:
 			return EPOLLERR;
 		}
 	}
@@ -269,7 +287,8 @@ static __poll_t ipcx_poll_send(struct ipcx_queue *q)
  * costs those who receive them nothing.
  *
  * Return: EPOLLIN: a message. EPOLLOUT: room on some lane. EPOLLHUP: no message
- * will come, EPOLLERR: nobody will receive (both with IPCX_QUEUE_HANGUP).
+ * will come, EPOLLERR: nobody will receive (both with IPCX_QUEUE_HANGUP, or
+ * shut down).
  */
 __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 {
@@ -278,21 +297,24 @@ __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 	u32 rights = ipcx_handle(file)->rights;
 	__poll_t events = 0;
 
-	poll_wait(file, &q->wait[IPCX_DIR_RECV], table);
-	poll_wait(file, &q->wait[IPCX_DIR_SEND], table);
+	/* What is asked for can change later, where one waits cannot. */
 	if (rights & IPCX_RIGHT_RECV) {
-		if (asked & (EPOLLIN | EPOLLRDNORM))
-			events |= ipcx_poll_recv(q);
-		else if (ipcx_ready(q, IPCX_DIR_RECV, 0) == -EPIPE)
-			events |= EPOLLHUP;
+		poll_wait(file, &q->wait[IPCX_DIR_RECV], table);
+		events |= ipcx_poll_recv(q, asked);
 	}
 	if (rights & IPCX_RIGHT_SEND) {
-		if (asked & (EPOLLOUT | EPOLLWRNORM))
-			events |= ipcx_poll_send(q);
-		else if (ipcx_hung_up(q, IPCX_DIR_SEND))
-			events |= EPOLLERR;
+		poll_wait(file, &q->wait[IPCX_DIR_SEND], table);
+		events |= ipcx_poll_send(q, asked);
 	}
 	return events;
+}
+
+/* What was sent before a side left is seen by who sees that it left. */
+static void ipcx_set_hangup(struct ipcx_queue *q, u32 hangup)
+{
+	lockdep_assert_held(&q->side_lock);
+	/* Pairs with ipcx_gone(). */
+	smp_store_release(&q->kpage->hangup, hangup);
 }
 
 /*
@@ -317,7 +339,7 @@ static void ipcx_side_change(struct ipcx_queue *q, u32 rights, int change)
 					hangup | IPCX_HANGUP_SEND;
 	}
 	if (q->flags & IPCX_QUEUE_HANGUP)
-		WRITE_ONCE(q->kpage->hangup, hangup);
+		ipcx_set_hangup(q, hangup);
 	spin_unlock(&q->side_lock);
 
 	if ((q->flags & IPCX_QUEUE_HANGUP) && hangup != before) {
@@ -345,4 +367,20 @@ void ipcx_queue_opened(struct ipcx_object *obj, u32 rights)
 void ipcx_queue_closed(struct ipcx_object *obj, u32 rights)
 {
 	ipcx_side_change(to_queue(obj), rights, -1);
+}
+
+/**
+ * ipcx_queue_shutdown - end the use of a queue
+ * @obj: the queue
+ */
+void ipcx_queue_shutdown(struct ipcx_object *obj)
+{
+	struct ipcx_queue *q = to_queue(obj);
+
+	spin_lock(&q->side_lock);
+	ipcx_set_hangup(q, q->kpage->hangup | IPCX_HANGUP_DOWN);
+	spin_unlock(&q->side_lock);
+	/* Who sleeps looks at hangup after it is woken. */
+	smp_mb();
+	ipcx_wake_all(q);
 }

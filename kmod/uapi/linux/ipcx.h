@@ -70,6 +70,10 @@
 
 /* Flags of IPCX_IOC_REGION_CREATE. */
 #define IPCX_REGION_SPARSE	0x100U	/* reserve no memory in advance */
+#define IPCX_REGION_PREFAULT	0x200U	/* allocate all memory at once */
+#define IPCX_REGION_HUGE	0x400U	/* huge pages where there are any */
+#define IPCX_REGION_LOCKED	0x800U	/* PREFAULT, and never swapped */
+#define IPCX_REGION_FILE	0x1000U	/* over the regular file @fd */
 
 /* Flags of IPCX_IOC_QUEUE_CREATE. */
 #define IPCX_QUEUE_MAPPABLE	0x100U	/* the ring can be mapped */
@@ -81,6 +85,7 @@
 #define IPCX_FEATURE_QUEUE	0x2ULL
 #define IPCX_FEATURE_MAPPED	0x4ULL	/* mapped rings */
 #define IPCX_FEATURE_HANGUP	0x8ULL
+#define IPCX_FEATURE_HUGE	0x10ULL	/* IPCX_REGION_HUGE */
 
 /**
  * struct ipcx_query - what this module is and allows (IPCX_IOC_QUERY)
@@ -117,22 +122,39 @@ struct ipcx_query {
  * @name: pointer to the name, or 0 for an anonymous region
  * @name_len: bytes of the name; 0 for an anonymous region
  * @mode: permission bits, 0777 at most; the umask is not applied
- * @bytes: size of the region, a multiple of the page size
+ * @bytes: size of the region, a multiple of the page size; 0 with
+ *	IPCX_REGION_FILE: as much as the file has, rounded up to pages
  * @rights: rights of the descriptor made, 0 for all
- * @pad: 0
+ * @fd: IPCX_REGION_FILE: descriptor of the file; otherwise 0
  *
  * Returns a descriptor. A name is any bytes but NUL and '/', seen only in the
  * network namespace it was made in. Without IPCX_CREATE_EXCL a taken name is
- * opened as IPCX_IOC_OPEN does, if it is a region of the same size, and
- * -EEXIST otherwise.
+ * opened as IPCX_IOC_OPEN does, if it is a region of the same size, flags and
+ * file, and -EEXIST otherwise.
  *
- * Memory is reserved at once (-ENOMEM), unless IPCX_REGION_SPARSE, and zeroed.
+ * Memory is zeroed, and reserved at once (-ENOMEM) unless IPCX_REGION_SPARSE.
+ * PREFAULT allocates it as well, charged to the caller's memory cgroup, and
+ * fails with -ENOMEM where that is not to be had; nobody is killed for it.
+ * LOCKED besides needs CAP_IPC_LOCK or room in RLIMIT_MEMLOCK (all locked
+ * regions of the user count; -EPERM if the limit is 0, -ENOMEM above it). HUGE
+ * asks for huge pages as MADV_HUGEPAGE does in every mapping (-EOPNOTSUPP in a
+ * kernel without; see /sys/kernel/mm/transparent_hugepage/shmem_enabled).
+ *
+ * FILE maps a file of the caller's: a regular one, open for reading, that can
+ * be mapped and is no memfd whose seals may change or forbid writing. No right
+ * exceeds how it was opened: WRITE needs it open for writing and not
+ * append-only. The file is the caller's still: where it ends before the region
+ * does, touching raises SIGBUS, as in any mapping. SPARSE, PREFAULT, HUGE and
+ * LOCKED are refused with it.
+ *
  * The region goes with its last descriptor and mapping. IPCX_CREATE_PERSIST
  * keeps a named one, and the module loaded, until it is unlinked.
  *
- * Errors: -EINVAL (flags, padding, mode, rights, @bytes zero or unaligned,
- * empty or forbidden name, PERSIST or EXCL without a name), -ENAMETOOLONG,
- * -EFBIG (@bytes above the limit), -EEXIST, -EACCES, -ENOMEM, -EMFILE.
+ * Errors: -EINVAL (flags, mode, rights, @bytes zero or unaligned, empty or
+ * forbidden name, PERSIST or EXCL without a name, FILE with another kind of
+ * file), -ENAMETOOLONG, -EFBIG (@bytes above the limit), -EEXIST, -EACCES,
+ * -EBADF, -ENODEV (a file that cannot be mapped), -EOPNOTSUPP, -EDQUOT (a limit
+ * of this module for the user), -ENOMEM, -EPERM, -EINTR (PREFAULT), -EMFILE.
  */
 struct ipcx_region_create {
 	__u32 size;
@@ -142,7 +164,7 @@ struct ipcx_region_create {
 	__u32 mode;
 	__u64 bytes;
 	__u32 rights;
-	__u32 pad;
+	__u32 fd;
 };
 
 /**
@@ -161,7 +183,7 @@ struct ipcx_region_create {
  * life are as for a region; opening what exists asks for the same geometry and
  * IPCX_QUEUE_* flags.
  *
- * Errors: as for a region; -EINVAL also for @slots no power of two and @lanes
+ * Errors: as for a region of no file; -EINVAL also for @slots no power of two and @lanes
  * or @slot_size out of range, -EFBIG for more slots or bytes than the limits.
  */
 struct ipcx_queue_create {
@@ -201,15 +223,21 @@ struct ipcx_open {
 	__u32 pad;
 };
 
+/* Flags of IPCX_IOC_UNLINK. */
+#define IPCX_UNLINK_SHUTDOWN	0x1U	/* end its use as well */
+
 /**
  * struct ipcx_unlink - take a name away (IPCX_IOC_UNLINK)
  * @size: sizeof(struct ipcx_unlink)
- * @flags: 0
+ * @flags: 0 or IPCX_UNLINK_SHUTDOWN
  * @name: pointer to the name
  * @name_len: bytes of the name
  * @kind: as in struct ipcx_open
  *
- * Who has the object open keeps it; the name is free at once.
+ * Who has the object open keeps it; the name is free at once. With SHUTDOWN a
+ * queue is over besides: who sleeps in it wakes with -EIDRM, which SEND, RECV
+ * and WAIT return from then on, poll tells EPOLLERR and EPOLLHUP, and what was
+ * in it is lost. A region can be mapped no more (-EIDRM); mappings stay.
  *
  * Errors: -EINVAL, -ENAMETOOLONG, -ENOENT, -EPROTOTYPE, -EPERM (neither owner
  * nor CAP_IPC_OWNER).
@@ -241,6 +269,80 @@ struct ipcx_reopen {
 	__u32 pad;
 };
 
+/* What IPCX_IOC_SETATTR sets. */
+#define IPCX_SET_MODE		0x1U
+#define IPCX_SET_UID		0x2U
+#define IPCX_SET_GID		0x4U
+
+/**
+ * struct ipcx_setattr - change owner, group or mode (IPCX_IOC_SETATTR)
+ * @size: sizeof(struct ipcx_setattr)
+ * @flags: IPCX_SET_*, at least one
+ * @mode: permission bits
+ * @uid: owner, in the caller's user namespace
+ * @gid: group, likewise
+ * @pad: 0
+ *
+ * Takes effect for those who open the object from then on: rights given stay.
+ * Limits go on counting the object for who made it.
+ *
+ * Errors: -EINVAL (also an id that is not mapped), -EPERM (neither
+ * IPCX_RIGHT_ADMIN nor CAP_FOWNER or CAP_IPC_OWNER over the object's namespace).
+ */
+struct ipcx_setattr {
+	__u32 size;
+	__u32 flags;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 pad;
+};
+
+/**
+ * struct ipcx_resize - change the size of a region (IPCX_IOC_RESIZE)
+ * @size: sizeof(struct ipcx_resize)
+ * @flags: 0
+ * @bytes: new size, a multiple of the page size
+ *
+ * What is added reads as zero, what is cut off is lost. Not for a region over a
+ * file, whose size is the file's affair.
+ *
+ * Errors: -EINVAL, -EFBIG, -EACCES (no IPCX_RIGHT_WRITE), -EBUSY (mapped by
+ * anybody, or being resized), -EPERM (sealed), -EOPNOTSUPP (FILE, or LOCKED),
+ * -EDQUOT, -ENOMEM.
+ */
+struct ipcx_resize {
+	__u32 size;
+	__u32 flags;
+	__u64 bytes;
+};
+
+/* Seals of a region. They are added, never taken away. */
+#define IPCX_SEAL_READONLY	0x1U	/* content and size are final */
+#define IPCX_SEAL_SEALED	0x2U	/* no seal can be added */
+
+/**
+ * struct ipcx_seal - add seals to a region (IPCX_IOC_SEAL)
+ * @size: sizeof(struct ipcx_seal)
+ * @flags: 0
+ * @seals: IPCX_SEAL_*
+ * @pad: 0
+ *
+ * Adding what is there is no error. READONLY, as memfd's F_SEAL_WRITE, needs
+ * that no shared mapping exists which is or could be made writable, and that no
+ * page is pinned for DMA (-EBUSY). Not for a region over a file, which others
+ * can write. ipcx_stat.seals tells what is set.
+ *
+ * Errors: -EINVAL, -EACCES (no IPCX_RIGHT_WRITE), -EPERM (SEALED), -EBUSY,
+ * -EOPNOTSUPP (FILE).
+ */
+struct ipcx_seal {
+	__u32 size;
+	__u32 flags;
+	__u32 seals;
+	__u32 pad;
+};
+
 /**
  * struct ipcx_stat - all about an object (IPCX_IOC_STAT, IPCX_IOC_LIST)
  * @size: in: sizeof(struct ipcx_stat)
@@ -268,6 +370,8 @@ struct ipcx_reopen {
  * @aborted: out: queue: claims given up, by abort or by death
  * @redelivered: out: queue: messages given back by dead receivers
  * @corrupt: out: queue: times the kernel met a ring that could not be
+ * @seals: out: region: IPCX_SEAL_*
+ * @pad: out: 0
  * @name: out: NUL-terminated name, empty if anonymous or unlinked
  *
  * sent, received, depth, dropped and aborted are read from the mapped ring: who
@@ -299,6 +403,8 @@ struct ipcx_stat {
 	__u64 aborted;
 	__u64 redelivered;
 	__u64 corrupt;
+	__u32 seals;
+	__u32 pad;
 	char name[IPCX_NAME_MAX + 1];
 };
 
@@ -348,7 +454,8 @@ struct ipcx_list {
  * For RECV the room must be at least the queue's slot_size (-EMSGSIZE), so that
  * no message is ever cut or has to be put back. @pid, @uid and @gid are valid
  * with IPCX_MSG_STAMPED; a message from a mapped ring is attributed by @sender
- * alone, and only as far as its peers are trusted.
+ * alone, and only as far as its peers are trusted: who maps the ring could also
+ * change the payload under a stamp.
  */
 struct ipcx_msg {
 	__u64 buf;
@@ -381,9 +488,9 @@ struct ipcx_msg {
  *
  * Errors: -EACCES (the descriptor has not the right), -EINVAL (also a @lane
  * there is not), -EMSGSIZE (SEND: longer than slot_size; RECV: less room),
- * -EFAULT (a buffer; a message that could not be copied out stays and is
- * delivered again as REDELIVERED), -EAGAIN, -ETIMEDOUT, -EINTR, -EPIPE
- * (IPCX_QUEUE_HANGUP: the other side has left and, for RECV, all was taken),
+ * -EFAULT (a buffer; a message that could not be copied out stays), -EAGAIN,
+ * -ETIMEDOUT, -EINTR, -EPIPE (IPCX_QUEUE_HANGUP: the other side has left and, for RECV, all was taken),
+ * -EIDRM (shut down),
  * -EBADMSG (a mapped peer spoiled the ring).
  */
 struct ipcx_transfer {
@@ -412,7 +519,7 @@ struct ipcx_transfer {
  * Returns 0 once the ring looked usable; somebody else may have been quicker.
  *
  * Errors: -EINVAL, -EACCES (the right of that direction is missing), -EAGAIN,
- * -ETIMEDOUT, -EINTR, -EPIPE (as for SEND and RECV).
+ * -ETIMEDOUT, -EINTR, -EPIPE, -EIDRM (as for SEND and RECV).
  */
 struct ipcx_wait {
 	__u32 size;
@@ -447,6 +554,12 @@ struct ipcx_wait {
 /* on any object */
 #define IPCX_IOC_STAT		_IOWR(IPCX_IOC_MAGIC, 0x20, struct ipcx_stat)
 #define IPCX_IOC_REOPEN		_IOW(IPCX_IOC_MAGIC, 0x21, struct ipcx_reopen)
+
+#define IPCX_IOC_SETATTR	_IOW(IPCX_IOC_MAGIC, 0x22, struct ipcx_setattr)
+
+/* on a region */
+#define IPCX_IOC_RESIZE		_IOW(IPCX_IOC_MAGIC, 0x30, struct ipcx_resize)
+#define IPCX_IOC_SEAL		_IOW(IPCX_IOC_MAGIC, 0x31, struct ipcx_seal)
 
 /* on a queue */
 #define IPCX_IOC_SEND		_IOW(IPCX_IOC_MAGIC, 0x40, struct ipcx_transfer)

@@ -21,6 +21,9 @@
  *	repair:  WRITING(t, dead) -> ABORTED(t), READING(h, dead) -> RETURNED(h)
  *	         RETURNED(h) -> READING(h, me) -> FREE(h + N)
  *
+ * RETURNED by repair has no owner. RECV gives back a message that it could not
+ * copy out, which nobody has seen, as RETURNED(h, IPCX_OWNER_KERNEL).
+ *
  * head and tail are hints that anybody who sees them lag moves on. Every access
  * to a word that others write is atomic. Claims are acquire; publishing
  * (READY, ABORTED, FREE) is a release followed by a full barrier and only then
@@ -138,9 +141,13 @@ struct ipcx_ring {
 
 #define IPCX_RING_LANES		sizeof(struct ipcx_ring)
 
-/* ipcx_kpage.hangup: IPCX_QUEUE_HANGUP is set and that side has left. */
+/*
+ * ipcx_kpage.hangup. RECV and SEND: IPCX_QUEUE_HANGUP is set and the other side
+ * has left. DOWN: shut down, every call is -EIDRM.
+ */
 #define IPCX_HANGUP_RECV	0x1U	/* no sender: receivers may be done */
 #define IPCX_HANGUP_SEND	0x2U	/* no receiver: senders get -EPIPE */
+#define IPCX_HANGUP_DOWN	0x4U
 
 /**
  * struct ipcx_kpage - what the kernel tells those who map a queue

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef IPCX_LIMITS_H
+#define IPCX_LIMITS_H
+
+#include <linux/types.h>
+
+struct seq_file;
+struct ipcx_user;
+
+/**
+ * enum ipcx_limit - what is counted for each user
+ * @IPCX_LIMIT_OBJECTS: objects made
+ * @IPCX_LIMIT_BYTES: their memory, regions at their full size
+ * @IPCX_LIMIT_ATTACHMENTS: mappings of regions, address spaces that map rings
+ * @IPCX_LIMIT_LOCKED: bytes of locked regions, against RLIMIT_MEMLOCK
+ * @IPCX_LIMITS: how many there are
+ */
+enum ipcx_limit {
+	IPCX_LIMIT_OBJECTS,
+	IPCX_LIMIT_BYTES,
+	IPCX_LIMIT_ATTACHMENTS,
+	IPCX_LIMIT_LOCKED,
+	IPCX_LIMITS
+};
+
+struct ipcx_user *ipcx_user_charge(enum ipcx_limit what, u64 amount);
+void ipcx_user_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
+void ipcx_user_charge_copy(struct ipcx_user *user, enum ipcx_limit what,
+			   u64 amount);
+int ipcx_charge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
+void ipcx_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
+void ipcx_limits_show(struct seq_file *m);
+void ipcx_users_show(struct seq_file *m);
+void ipcx_limits_init(void);
+
+#endif /* IPCX_LIMITS_H */
