@@ -285,11 +285,12 @@ static void __attribute__((noreturn)) become_command(void)
 	const char *job = parameter("guest_job");
 
 	signal(SIGPIPE, SIG_DFL);
-	if (chdir(parameter("guest_project")))
-		_exit(127);
-	clearenv();
-	execl("/bin/sh", "sh", job, NULL);
-	_exit(127);
+	if (!chdir(parameter("guest_project"))) {
+		clearenv();
+		execl("/bin/sh", "sh", job, NULL);
+	}
+	fprintf(stderr, "the guest's shell does not start: %s\n", strerror(errno));
+	_exit(126);
 }
 
 /* Pipes, not the ports themselves: a port can be opened once, and scripts open /dev/stderr. */

@@ -29,8 +29,13 @@ $(INITRAMFS): $(VM)/initramfs-%: $(VM)/init tests/vm/initramfs $(BUILD)/kernels/
 	$(call say,PACK,$@)
 	$(Q)tests/vm/initramfs $(BUILD)/kernels/$* $(VM)/init $@
 
+$(VM)/noatime.so: tests/vm/noatime.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(ALL_CPPFLAGS)) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
+
 # All that a guest with this kernel works with.
-$(KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% module-% lib tools
+$(KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% $(VM)/noatime.so module-% lib tools
 	@:
 
 ##! Guests: throw-away virtual machines; K=6.1 or K=6.12 (default), TIMEOUT=seconds.
