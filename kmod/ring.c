@@ -506,6 +506,22 @@ void ipcx_ring_claims(struct ipcx_queue *q, struct ipcx_claims *claims)
 	}
 }
 
+/* Messages that were given back lie behind the head; seldom there are any. */
+static u32 ipcx_ring_returned(struct ipcx_queue *q)
+{
+	u32 i, returned = 0;
+
+	if (READ_ONCE(q->kpage->ret_epoch) == READ_ONCE(q->ring->ret_done))
+		return 0;
+	for (i = 0; i < q->lanes * q->slots; i++) {
+		u64 w = ipcx_load_word(ipcx_slot_by_index(q, i));
+
+		returned += ipcx_state(w) == IPCX_RETURNED;
+		cond_resched();
+	}
+	return returned;
+}
+
 /**
  * ipcx_ring_stat - counters out of the tickets
  * @q: the queue
@@ -516,6 +532,7 @@ void ipcx_ring_claims(struct ipcx_queue *q, struct ipcx_claims *claims)
  */
 void ipcx_ring_stat(struct ipcx_queue *q, struct ipcx_stat *stat)
 {
+	u32 returned = ipcx_ring_returned(q);
 	u32 lane;
 
 	for (lane = 0; lane < q->lanes; lane++) {
@@ -533,4 +550,6 @@ void ipcx_ring_stat(struct ipcx_queue *q, struct ipcx_stat *stat)
 		stat->aborted += aborted;
 		stat->dropped += dropped;
 	}
+	stat->received -= min_t(u64, stat->received, returned);
+	stat->depth += returned;
 }

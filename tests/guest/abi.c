@@ -133,7 +133,7 @@ static const struct ioctl_case cases[] = {
 	  .writes = true },
 	{ IOCTL(REGION_CREATE, struct ipcx_region_create), .on = CTL,
 	  .fill = fill_region_create, .opens = true,
-	  .pad = offsetof(struct ipcx_region_create, pad),
+	  .pad = offsetof(struct ipcx_region_create, fd),
 	  .pointer = offsetof(struct ipcx_region_create, name) },
 	{ IOCTL(QUEUE_CREATE, struct ipcx_queue_create), .on = CTL,
 	  .fill = fill_queue_create, .opens = true,

@@ -25,8 +25,9 @@ static const struct bad_value bad_values[] = {
 	BAD(REGION_CREATE, struct ipcx_region_create, rights,
 	    IPCX_RIGHT_SEND, -EINVAL),
 	BAD(REGION_CREATE, struct ipcx_region_create, rights, 1U << 31, -EINVAL),
+	BAD(REGION_CREATE, struct ipcx_region_create, flags, 1U << 13, -EINVAL),
 	BAD(REGION_CREATE, struct ipcx_region_create, flags,
-	    IPCX_QUEUE_DROP_OLDEST, -EINVAL),
+	    IPCX_REGION_SPARSE | IPCX_REGION_PREFAULT, -EINVAL),
 	BAD(QUEUE_CREATE, struct ipcx_queue_create, mode, 01000, -EINVAL),
 	BAD(QUEUE_CREATE, struct ipcx_queue_create, slots, 0, -EINVAL),
 	BAD(QUEUE_CREATE, struct ipcx_queue_create, slots, 3, -EINVAL),
@@ -179,7 +180,8 @@ static void test_query_values(void **state)
 	assert_int_equal(q.abi_version, IPCX_ABI_VERSION);
 	assert_int_equal(q.name_max, IPCX_NAME_MAX);
 	assert_int_equal(q.features, IPCX_FEATURE_REGION | IPCX_FEATURE_QUEUE |
-				     IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP);
+				     IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP |
+				     IPCX_FEATURE_HUGE);
 	assert_int_equal(q.lanes_max, IPCX_LANES_MAX);
 	assert_int_equal(q.batch_max, 1024);
 	assert_true(q.region_bytes_max >= PAGE);
