@@ -34,6 +34,7 @@ static void set_name(const char *name, __u64 *pointer, __u32 *len)
 static void fill_query(void)
 {
 	memset(&mem->arg.query, POISON, sizeof(mem->arg.query));
+	mem->arg.query.flags = 0;
 }
 
 static void fill_region_create(void)
@@ -79,12 +80,29 @@ static void fill_list(void)
 static void fill_stat(void)
 {
 	memset(&mem->arg.stat, POISON, sizeof(mem->arg.stat));
+	mem->arg.stat.flags = 0;
 }
 
 static void fill_reopen(void)
 {
-	/* READ on a region and SEND on a queue are one bit no longer. */
+	/* The one right that both kinds have. */
 	mem->arg.reopen.rights = IPCX_RIGHT_ADMIN;
+}
+
+static void fill_setattr(void)
+{
+	mem->arg.setattr.flags = IPCX_SET_MODE;
+	mem->arg.setattr.mode = 0640;
+}
+
+static void fill_resize(void)
+{
+	mem->arg.resize.bytes = 2 * PAGE;
+}
+
+static void fill_seal(void)
+{
+	mem->arg.seal.seals = IPCX_SEAL_READONLY;
 }
 
 static void fill_transfer(void)
@@ -125,8 +143,9 @@ static void fill_wait(void)
 
 #define IOCTL(n, type)	.name = #n, .cmd = IPCX_IOC_##n, .size = sizeof(type)
 #define CTL		(1U << ON_CTL)
+#define REGION		(1U << ON_REGION)
 #define QUEUE		(1U << ON_QUEUE)
-#define OBJECT		(1U << ON_REGION | 1U << ON_QUEUE)
+#define OBJECT		(REGION | QUEUE)
 
 static const struct ioctl_case cases[] = {
 	{ IOCTL(QUERY, struct ipcx_query), .on = CTL, .fill = fill_query,
@@ -151,6 +170,11 @@ static const struct ioctl_case cases[] = {
 	{ IOCTL(REOPEN, struct ipcx_reopen), .on = OBJECT,
 	  .fill = fill_reopen, .opens = true,
 	  .pad = offsetof(struct ipcx_reopen, pad) },
+	{ IOCTL(SETATTR, struct ipcx_setattr), .on = OBJECT,
+	  .fill = fill_setattr, .pad = offsetof(struct ipcx_setattr, pad) },
+	{ IOCTL(RESIZE, struct ipcx_resize), .on = REGION, .fill = fill_resize },
+	{ IOCTL(SEAL, struct ipcx_seal), .on = REGION, .fill = fill_seal,
+	  .pad = offsetof(struct ipcx_seal, pad) },
 	{ IOCTL(SEND, struct ipcx_transfer), .on = QUEUE, .fill = fill_send,
 	  .pointer = offsetof(struct ipcx_transfer, msgs) },
 	{ IOCTL(RECV, struct ipcx_transfer), .on = QUEUE, .fill = fill_recv,
@@ -221,7 +245,6 @@ void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule)
 	if (c->size) {
 		c->fill();
 		mem->arg.head[0] = c->size;
-		mem->arg.head[1] = 0;
 	}
 	rule(c, on);
 	close_objects();

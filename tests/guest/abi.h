@@ -26,6 +26,9 @@ struct memory {
 		struct ipcx_list list;
 		struct ipcx_stat stat;
 		struct ipcx_reopen reopen;
+		struct ipcx_setattr setattr;
+		struct ipcx_resize resize;
+		struct ipcx_seal seal;
 		struct ipcx_transfer transfer;
 		struct ipcx_wait wait;
 		uint8_t bytes[2 * PAGE];
@@ -43,7 +46,7 @@ struct ioctl_case {
 	size_t size;			/* of the struct; 0: there is none */
 	unsigned int on;		/* mask of enum on */
 	void (*fill)(void);		/* a valid use */
-	size_t pad;			/* offset of padding */
+	size_t pad;			/* offset of what must be 0 here */
 	size_t pointer;			/* offset of a pointer in it */
 	bool opens;
 	bool writes;			/* the struct is written */
