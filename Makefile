@@ -36,6 +36,7 @@ include kmod/kmod.mk
 include tests/unit/unit.mk
 include tests/guest/guest.mk
 include tests/vm/vm.mk
+include tests/lint.mk
 include tests/demo/demo.mk
 
 $(BUILD)/%.o: %.c

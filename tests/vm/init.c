@@ -175,7 +175,8 @@ static void attach_overlay(const char *lower, const char *name, const char *targ
 	snprintf(work, sizeof(work), "/written/%s.work", name);
 	make_path(upper);
 	make_path(work);
-	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work);
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s",
+		 lower, upper, work);
 	attach("overlay", "overlay", target, 0, options);
 }
 
@@ -255,8 +256,8 @@ struct relay {
 /* Ends when there is no more to read: for the command's output, when its last process is gone. */
 static void *relay(void *argument)
 {
-	struct relay *r = argument;
 	static __thread char buffer[65536];
+	struct relay *r = argument;
 	ssize_t n;
 
 	while ((n = read(r->from, buffer, sizeof(buffer))) != 0) {
@@ -350,7 +351,10 @@ static int run_command(void)
 	bool terminal = getenv("guest_terminal");
 	int status;
 
-	status = wait_for(terminal ? start_on_terminal(&in, &out) : start_on_pipes(&in, &out, &err));
+	if (terminal)
+		status = wait_for(start_on_terminal(&in, &out));
+	else
+		status = wait_for(start_on_pipes(&in, &out, &err));
 
 	kill(-1, SIGKILL);
 	while (wait(NULL) > 0)

@@ -53,19 +53,20 @@ static void read_word(const char *path, char *word, size_t size)
 /* The module may still be putting away what the last process held: that is given a moment. */
 static int unload(settle_report report)
 {
-	char word[64];
+	int waited_ms = 0;
+	char refs[64];
 
 	if (access("/sys/module/" MODULE, F_OK))
 		return 0;
-	for (int ms = 0; syscall(SYS_delete_module, MODULE, O_NONBLOCK); ms += 10) {
+	while (syscall(SYS_delete_module, MODULE, O_NONBLOCK)) {
 		if (errno != EWOULDBLOCK)
-			return report_line(report, MODULE " cannot be unloaded: %s", strerror(errno));
-		if (ms >= UNLOAD_DEADLINE_MS) {
-			read_word("/sys/module/" MODULE "/refcnt", word, sizeof(word));
-			return report_line(report, MODULE " cannot be unloaded: %s references are left",
-					   word);
+			return report_line(report, MODULE " does not unload: %s", strerror(errno));
+		if (waited_ms >= UNLOAD_DEADLINE_MS) {
+			read_word("/sys/module/" MODULE "/refcnt", refs, sizeof(refs));
+			return report_line(report, MODULE " does not unload: used by %s", refs);
 		}
 		usleep(10000);
+		waited_ms += 10;
 	}
 	return 0;
 }
