@@ -6,7 +6,7 @@ MODULE_CFLAGS := -Werror
 ## modules	the module: for all KERNELS, for K=6.1 alone, or for your own KDIR=/path/to/headers
 ifdef KDIR
 modules: module-kdir
-else ifeq ($(origin K),command line)
+else ifneq ($(origin K),file)
 modules: module-$(K)
 else
 modules: $(KERNELS:%=module-%)
@@ -18,7 +18,7 @@ define build_module
 $(Q)mkdir -p $(2)
 $(Q)find $(2) -xtype l -delete
 $(Q)cp -Rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(2)
-+$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) -C $(1) M=$(CURDIR)/$(2) \
++$(Q)$(MAKE) --no-print-directory -C $(1) M=$(CURDIR)/$(2) \
 	KCFLAGS='$(MODULE_CFLAGS)' CONFIG_DEBUG_INFO_BTF_MODULES= $(3) modules
 endef
 

@@ -5,7 +5,7 @@ OBJCOPY ?= objcopy
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
 
 ## lib		libipcx, shared and static
-lib: $(BUILD)/lib/libipcx.so $(BUILD)/lib/libipcx.a $(BUILD)/lib/libipcx.pc
+lib: $(BUILD)/lib/libipcx.so $(BUILD)/lib/libipcx.a
 
 $(BUILD)/lib/%.o: ALL_CFLAGS += -fPIC -fvisibility=hidden
 
@@ -23,16 +23,13 @@ $(BUILD)/lib/libipcx.a: $(LIB_OBJECTS)
 	$(Q)$(LD) -r -o $(@:.a=.o) $^ && $(OBJCOPY) --localize-hidden $(@:.a=.o)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(@:.a=.o)
 
-$(BUILD)/lib/libipcx.pc: lib/libipcx.pc.in
-	@mkdir -p $(@D)
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(LIB_VERSION)|' $< > $@
-
 install-lib: lib
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/{ipcx,linux}
 	install -m 644 $(BUILD)/lib/$(LIB_SONAME) $(BUILD)/lib/libipcx.a $(DESTDIR)$(LIBDIR)
 	ln -sf $(LIB_SONAME) $(DESTDIR)$(LIBDIR)/libipcx.so
-	install -m 644 $(BUILD)/lib/libipcx.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(LIB_VERSION)|' lib/libipcx.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/libipcx.pc
 	install -m 644 lib/include/ipcx/*.h $(DESTDIR)$(INCLUDEDIR)/ipcx
 	install -m 644 kmod/uapi/linux/*.h $(DESTDIR)$(INCLUDEDIR)/linux
 

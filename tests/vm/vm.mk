@@ -16,7 +16,7 @@ deps:
 kernels: $(KERNELS:%=$(BUILD)/kernels/%/release)
 
 $(KERNELS:%=$(BUILD)/kernels/%/release): $(BUILD)/kernels/%/release:
-	$(call say,FETCH,linux $*)
+	$(call say,FETCH,'linux $*')
 	@mkdir -p $(BUILD)/kernels
 	$(Q)tests/vm/kernel $* $(BUILD)/kernels/$*
 
