@@ -127,8 +127,8 @@ static void signal_interrupts_or_restarts(void **state)
 
 static void killed_writer_leaves_a_hole(void **state)
 {
-	struct ipcx_queue *q = create_q(path_of(state), BOTH, 0, 1);
 	_Atomic uint32_t *claimed = shared_words();
+	struct ipcx_queue *q = create_q(path_of(state), BOTH, 0, 1);
 	pid_t pid = child_fork();
 
 	if (!pid) {
