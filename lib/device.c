@@ -84,16 +84,27 @@ int ipcx_open(const char *name, uint32_t kind, uint32_t rights)
 	return device_ioctl(IPCX_IOC_OPEN, &arg);
 }
 
-int ipcx_unlink(const char *name, uint32_t kind)
+static int unlink_name(const char *name, uint32_t kind, uint32_t flags)
 {
 	struct ipcx_unlink arg = {
 		.size = sizeof(arg),
+		.flags = flags,
 		.name = (uintptr_t)name,
 		.name_len = name_len(name),
 		.kind = kind,
 	};
 
 	return device_ioctl(IPCX_IOC_UNLINK, &arg);
+}
+
+int ipcx_unlink(const char *name, uint32_t kind)
+{
+	return unlink_name(name, kind, 0);
+}
+
+int ipcx_shutdown(const char *name, uint32_t kind)
+{
+	return unlink_name(name, kind, IPCX_UNLINK_SHUTDOWN);
 }
 
 int ipcx_list_next(struct ipcx_stat *stat)
@@ -122,4 +133,18 @@ int ipcx_reopen(int fd, uint32_t rights)
 	};
 
 	return SYSCALL(ioctl(fd, IPCX_IOC_REOPEN, &arg));
+}
+
+int ipcx_setattr(int fd, uint32_t what, uint32_t mode, uint32_t uid,
+		 uint32_t gid)
+{
+	struct ipcx_setattr arg = {
+		.size = sizeof(arg),
+		.flags = what,
+		.mode = mode,
+		.uid = uid,
+		.gid = gid,
+	};
+
+	return SYSCALL(ioctl(fd, IPCX_IOC_SETATTR, &arg));
 }

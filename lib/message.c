@@ -47,10 +47,13 @@ static inline void cpu_relax(void)
 #endif
 }
 
-static inline bool hung_up(const struct ipcx_queue *queue, uint32_t sides)
+/*
+ * Acquire: what was sent before the other side left is in the ring for who sees
+ * that it left. Partner: the kernel's release of the word.
+ */
+static inline uint32_t hangup(const struct ipcx_queue *queue)
 {
-	return __atomic_load_n(&queue->ring.kpage->hangup, __ATOMIC_RELAXED) &
-	       sides;
+	return __atomic_load_n(&queue->ring.kpage->hangup, __ATOMIC_ACQUIRE);
 }
 
 /*
@@ -72,9 +75,13 @@ static inline int attachment(const struct ipcx_queue *queue, uint32_t right)
 static inline int claim(struct ipcx_queue *queue, int me, uint32_t dir,
 			uint32_t lane, struct ipcx_loan *loan)
 {
+	uint32_t gone = hangup(queue);
+
+	if (__builtin_expect(gone & IPCX_HANGUP_DOWN, 0))
+		return -EIDRM;
 	if (dir == IPCX_DIR_RECV)
 		return ring_claim_recv(&queue->ring, me, loan);
-	if (hung_up(queue, IPCX_HANGUP_SEND))
+	if (gone & IPCX_HANGUP_SEND)
 		return -EPIPE;
 	return ring_claim_send(&queue->ring, me, lane, loan);
 }
@@ -91,7 +98,7 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 	int ret = -EAGAIN;
 
 	if (deadline == IPCX_NO_WAIT) {
-		if (dir == IPCX_DIR_SEND || !hung_up(queue, IPCX_HANGUP_RECV))
+		if (dir == IPCX_DIR_SEND || !(hangup(queue) & IPCX_HANGUP_RECV))
 			return -EAGAIN;
 		looks = 0;
 	}

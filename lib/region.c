@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,7 +11,6 @@
 
 struct ipcx_region {
 	int fd;
-	size_t bytes;
 };
 
 /* A descriptor just made, or -errno: the handle for it, or nothing left of it. */
@@ -26,9 +26,9 @@ static int adopt(int fd, struct ipcx_region **region)
 	return ret;
 }
 
-int ipcx_region_create(const char *name, size_t bytes,
-		       const struct ipcx_region_options *options,
-		       struct ipcx_region **region)
+static int create(const char *name, size_t bytes, uint32_t flags, uint32_t fd,
+		  const struct ipcx_region_options *options,
+		  struct ipcx_region **region)
 {
 	struct ipcx_region_options opt = { .size = sizeof(opt) };
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -41,14 +41,31 @@ int ipcx_region_create(const char *name, size_t bytes,
 		return -EFBIG;
 	arg = (struct ipcx_region_create) {
 		.size = sizeof(arg),
-		.flags = opt.flags,
+		.flags = opt.flags | flags,
 		.name = (uintptr_t)name,
 		.name_len = name_len(name),
 		.mode = opt.mode ? opt.mode : DEFAULT_MODE,
 		.bytes = bytes & ~(page - 1),
 		.rights = opt.rights,
+		.fd = fd,
 	};
 	return adopt(device_ioctl(IPCX_IOC_REGION_CREATE, &arg), region);
+}
+
+int ipcx_region_create(const char *name, size_t bytes,
+		       const struct ipcx_region_options *options,
+		       struct ipcx_region **region)
+{
+	return create(name, bytes, 0, 0, options, region);
+}
+
+int ipcx_region_create_file(const char *name, int fd, size_t bytes,
+			    const struct ipcx_region_options *options,
+			    struct ipcx_region **region)
+{
+	if (fd < 0)
+		return -EBADF;
+	return create(name, bytes, IPCX_REGION_FILE, fd, options, region);
 }
 
 int ipcx_region_open(const char *name, uint32_t rights,
@@ -70,7 +87,7 @@ int ipcx_region_from_fd(int fd, struct ipcx_region **region)
 	handle = malloc(sizeof(*handle));
 	if (!handle)
 		return -ENOMEM;
-	*handle = (struct ipcx_region) { .fd = fd, .bytes = stat.bytes };
+	handle->fd = fd;
 	*region = handle;
 	return 0;
 }
@@ -90,12 +107,15 @@ int ipcx_region_fd(const struct ipcx_region *region)
 
 size_t ipcx_region_size(const struct ipcx_region *region)
 {
-	return region->bytes;
+	struct ipcx_stat stat = { .size = sizeof(stat) };
+
+	return ipcx_stat(region->fd, &stat) < 0 ? 0 : stat.bytes;
 }
 
 int ipcx_region_map(const struct ipcx_region *region, uint32_t rights,
 		    size_t offset, size_t bytes, void **address)
 {
+	size_t size = ipcx_region_size(region);
 	int prot = PROT_READ;
 	long ret;
 
@@ -103,12 +123,30 @@ int ipcx_region_map(const struct ipcx_region *region, uint32_t rights,
 		prot |= PROT_WRITE;
 	else if (rights != IPCX_RIGHT_READ)
 		return -EINVAL;
-	if (offset >= region->bytes || bytes > region->bytes - offset)
+	if (offset >= size || bytes > size - offset)
 		return -EINVAL;
-	ret = SYSCALL(mmap(NULL, bytes ? bytes : region->bytes - offset, prot,
+	ret = SYSCALL(mmap(NULL, bytes ? bytes : size - offset, prot,
 			   MAP_SHARED, region->fd, offset));
 	if (ret < 0)
 		return ret;
 	*address = (void *)ret;
 	return 0;
+}
+
+int ipcx_region_resize(struct ipcx_region *region, size_t bytes)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct ipcx_resize arg = { .size = sizeof(arg) };
+
+	if (__builtin_add_overflow(bytes, page - 1, &bytes))
+		return -EFBIG;
+	arg.bytes = bytes & ~(page - 1);
+	return SYSCALL(ioctl(region->fd, IPCX_IOC_RESIZE, &arg));
+}
+
+int ipcx_region_seal(struct ipcx_region *region, uint32_t seals)
+{
+	struct ipcx_seal arg = { .size = sizeof(arg), .seals = seals };
+
+	return SYSCALL(ioctl(region->fd, IPCX_IOC_SEAL, &arg));
 }

@@ -231,7 +231,10 @@ static void take(const struct ring *ring, struct ipcx_slot *slot, __u32 nr,
 	};
 }
 
-/* Whoever is delivered again goes first: by lane, and there the oldest. */
+/*
+ * What was given back goes first: by lane, and there the oldest. The kernel as
+ * the owner says that nobody has seen it: it could not be copied out.
+ */
 static bool claim_returned(const struct ring *ring, __u32 me,
 			   struct ipcx_loan *loan)
 {
@@ -243,14 +246,16 @@ static bool claim_returned(const struct ring *ring, __u32 me,
 			__u64 word = load_acquire(&slot->word);
 			__u64 ticket = ipcx_ticket(word);
 
-			if (ipcx_state(word) == IPCX_RETURNED &&
-			    cas(&slot->word, word,
-				ipcx_word(ticket, me, IPCX_READING),
-				__ATOMIC_ACQUIRE)) {
-				take(ring, slot, nr, ticket,
-				     IPCX_MSG_REDELIVERED, loan);
-				return true;
-			}
+			if (ipcx_state(word) != IPCX_RETURNED ||
+			    slot_of(ring, nr, ticket) != slot ||
+			    !cas(&slot->word, word,
+				 ipcx_word(ticket, me, IPCX_READING),
+				 __ATOMIC_ACQUIRE))
+				continue;
+			take(ring, slot, nr, ticket,
+			     ipcx_owner(word) == IPCX_OWNER_KERNEL ?
+			     0 : IPCX_MSG_REDELIVERED, loan);
+			return true;
 		}
 	}
 	return false;
@@ -306,23 +311,24 @@ static inline enum look look_at_lane(const struct ring *ring, __u32 me,
 int ring_claim_recv(const struct ring *ring, __u32 me,
 		    struct ipcx_loan *loan)
 {
+	/*
+	 * In this order: an epoch newer than the mark read after it is looked
+	 * at twice at worst. Partner: the kernel turns the slot RETURNED and
+	 * then raises the epoch. Looked at once: a peer that goes on spoiling
+	 * the mark would make it a scan each time.
+	 */
+	__u64 epoch = load_acquire(&ring->kpage->ret_epoch);
+	__u64 done = load(&ring->shared->ret_done);
+
+	if (__builtin_expect(epoch != done, 0)) {
+		if (claim_returned(ring, me, loan))
+			return 0;
+		/* Release: not before the scan that it vouches for. */
+		cas(&ring->shared->ret_done, done, epoch, __ATOMIC_RELEASE);
+	}
 	for (int i = 0; i < RETRIES; i++) {
-		/*
-		 * In this order: an epoch newer than the mark read after it is
-		 * looked at twice at worst. Partner: the kernel turns the slot
-		 * RETURNED and then raises the epoch.
-		 */
-		__u64 epoch = load_acquire(&ring->kpage->ret_epoch);
-		__u64 done = load(&ring->shared->ret_done);
 		enum look look = NOTHING;
 
-		if (__builtin_expect(epoch != done, 0)) {
-			if (claim_returned(ring, me, loan))
-				return 0;
-			/* Release: not before the scan that it vouches for. */
-			cas(&ring->shared->ret_done, done, epoch,
-			    __ATOMIC_RELEASE);
-		}
 		for (__u32 nr = ring->lanes; nr-- > 0 && look == NOTHING; )
 			look = look_at_lane(ring, me, nr, loan);
 		if (look == CLAIMED)
@@ -351,24 +357,32 @@ int ring_commit(const struct ring *ring, __u32 me,
 		const struct ipcx_loan *loan, __u32 len)
 {
 	struct ipcx_slot *slot = loan_slot(loan);
+	/* A message can be dropped for another, a claim cannot. */
+	unsigned int dirs = ring->drop_oldest ?
+			    IPCX_WAKE_RECV | IPCX_WAKE_SEND : IPCX_WAKE_RECV;
 
 	__atomic_store_n(&slot->len, len, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->sender, me, __ATOMIC_RELAXED);
 	return publish(ring, loan, ipcx_word(loan->ticket, me, IPCX_WRITING),
-		       ipcx_word(loan->ticket, me, IPCX_READY), IPCX_WAKE_RECV);
+		       ipcx_word(loan->ticket, me, IPCX_READY), dirs);
 }
 
-/* Both directions: a receiver may have to skip it, a sender may free it. */
+/*
+ * Both directions: a receiver may have to skip it, a sender may free it.
+ * Counted before, so that a death between the two leaves no claim uncounted.
+ */
 int ring_abort(const struct ring *ring, uint32_t me,
 	       const struct ipcx_loan *loan)
 {
-	int ret = publish(ring, loan,
-			  ipcx_word(loan->ticket, me, IPCX_WRITING),
-			  ipcx_word(loan->ticket, me, IPCX_ABORTED),
-			  IPCX_WAKE_RECV | IPCX_WAKE_SEND);
+	__u64 *aborted = &ring->lane[loan->lane].aborted;
+	int ret;
 
-	if (!ret)
-		count(&ring->lane[loan->lane].aborted);
+	count(aborted);
+	ret = publish(ring, loan, ipcx_word(loan->ticket, me, IPCX_WRITING),
+		      ipcx_word(loan->ticket, me, IPCX_ABORTED),
+		      IPCX_WAKE_RECV | IPCX_WAKE_SEND);
+	if (ret)
+		__atomic_fetch_sub(aborted, 1, __ATOMIC_RELAXED);
 	return ret;
 }
 

@@ -413,6 +413,30 @@ static void threads_share_a_handle(void **state)
 	ipcx_queue_close(q);
 }
 
+/* Whoever sleeps wakes, whoever comes later is told the same. */
+static void shutdown_ends_it_for_all(void **state)
+{
+	struct ipcx_queue *q = create_q(path_of(state), BOTH, 0, 1);
+	char buf[SLOT_SIZE];
+	pid_t pid;
+
+	assert_int_equal(ipcx_queue_recv_try(q, buf, sizeof(buf), NULL), -EAGAIN);
+	pid = child_fork();
+	if (!pid) {
+		struct ipcx_queue *mine = open_q(path_of(state), BOTH);
+
+		assert_int_equal(ipcx_queue_recv(mine, buf, sizeof(buf), NULL),
+				 -EIDRM);
+		child_done();
+	}
+	assert_soon(object_stat(ipcx_queue_fd(q)).waiting_recv == 1);
+	assert_int_equal(ipcx_shutdown("q", IPCX_KIND_QUEUE), 0);
+	child_ok(pid);
+	assert_int_equal(ipcx_queue_send_try(q, "x", 1, 0), -EIDRM);
+	assert_int_equal(ipcx_queue_recv_try(q, buf, sizeof(buf), NULL), -EIDRM);
+	ipcx_queue_close(q);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -434,6 +458,7 @@ int main(void)
 		cmocka_unit_test_teardown(closing_gives_back_what_was_on_loan, forget_q),
 		cmocka_unit_test_teardown(handles_of_one_process_are_one_attachment, forget_q),
 		ON_BOTH_PATHS(threads_share_a_handle),
+		ON_BOTH_PATHS(shutdown_ends_it_for_all),
 	};
 
 	return guest_run(tests);

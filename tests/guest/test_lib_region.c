@@ -274,6 +274,75 @@ static void strangers_are_kept_out(void **state)
 	ipcx_region_close(r);
 }
 
+static void resized_while_nobody_maps_it(void **state)
+{
+	struct ipcx_region *r = make(NULL, PAGE);
+	void *mem = NULL;
+
+	(void)state;
+	assert_int_equal(ipcx_region_resize(r, 2 * PAGE + 1), 0);
+	assert_int_equal(ipcx_region_size(r), 3 * PAGE);
+	assert_int_equal(ipcx_region_map(r, RW, 0, 0, &mem), 0);
+	assert_int_equal(ipcx_region_resize(r, PAGE), -EBUSY);
+	munmap(mem, 3 * PAGE);
+	assert_int_equal(ipcx_region_resize(r, PAGE), 0);
+	assert_int_equal(ipcx_region_size(r), PAGE);
+	ipcx_region_close(r);
+}
+
+static void sealed_region_is_read_only(void **state)
+{
+	struct ipcx_region *r = make(NULL, PAGE);
+	void *mem = NULL;
+
+	(void)state;
+	assert_int_equal(ipcx_region_map(r, RW, 0, 0, &mem), 0);
+	assert_int_equal(ipcx_region_seal(r, IPCX_SEAL_READONLY), -EBUSY);
+	munmap(mem, PAGE);
+	assert_int_equal(ipcx_region_seal(r, IPCX_SEAL_READONLY), 0);
+	assert_int_equal(stat_of(ipcx_region_fd(r)).seals, IPCX_SEAL_READONLY);
+	assert_int_equal(ipcx_region_map(r, RW, 0, 0, &mem), -EPERM);
+	assert_int_equal(ipcx_region_map(r, IPCX_RIGHT_READ, 0, 0, &mem), 0);
+	munmap(mem, PAGE);
+	ipcx_region_close(r);
+}
+
+static void region_over_a_file_shows_it(void **state)
+{
+	char path[] = "/tmp/region.XXXXXX", back[3] = "";
+	int fd = mkstemp(path);
+	struct ipcx_region *r = NULL;
+	char *mem = NULL;
+
+	(void)state;
+	assert_int_equal(ipcx_region_create_file(NULL, -1, 0, NULL, &r), -EBADF);
+	assert_int_equal(ipcx_region_create_file(NULL, fd, 0, NULL, &r), -EINVAL);
+	assert_int_equal(write(fd, "abc", 3), 3);
+	assert_int_equal(ipcx_region_create_file(NULL, fd, 0, NULL, &r), 0);
+	assert_int_equal(ipcx_region_size(r), PAGE);
+	assert_int_equal(ipcx_region_map(r, RW, 0, 0, (void **)&mem), 0);
+	assert_memory_equal(mem, "abc", 4);
+	mem[1] = 'B';
+	assert_int_equal(pread(fd, back, 3, 0), 3);
+	assert_memory_equal(back, "aBc", 3);
+	munmap(mem, PAGE);
+	ipcx_region_close(r);
+	close(fd);
+	unlink(path);
+}
+
+static void mode_decides_for_the_next_to_open(void **state)
+{
+	struct ipcx_region *r = make("a", PAGE);
+	int fd = ipcx_region_fd(r);
+
+	(void)state;
+	assert_int_equal(ipcx_setattr(fd, IPCX_SET_MODE, 0640, 0, 0), 0);
+	assert_int_equal(stat_of(fd).mode, 0640);
+	assert_int_equal(ipcx_setattr(fd, 0, 0, 0, 0), -EINVAL);
+	ipcx_region_close(r);
+}
+
 static void query_tells_the_module(void **state)
 {
 	struct ipcx_query query = { .size = sizeof(query) };
@@ -325,6 +394,10 @@ int main(void)
 		cmocka_unit_test(narrower_descriptor_cannot_be_widened),
 		cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(strangers_are_kept_out),
+		cmocka_unit_test(resized_while_nobody_maps_it),
+		cmocka_unit_test(sealed_region_is_read_only),
+		cmocka_unit_test(region_over_a_file_shows_it),
+		cmocka_unit_test(mode_decides_for_the_next_to_open),
 		cmocka_unit_test(query_tells_the_module),
 		cmocka_unit_test(list_shows_every_object_once),
 	};

@@ -416,6 +416,38 @@ static void sleepers_are_woken_and_nobody_else(void **state)
 	assert_int_equal(plain.wakes[IPCX_DIR_SEND], 2);
 }
 
+/* A claim cannot be dropped, the message it becomes can. */
+static void drop_oldest_wakes_who_waits_for_a_claim(void **state)
+{
+	struct geometry geometry = SMALL;
+	struct ipcx_loan loan;
+
+	(void)state;
+	geometry.flags = IPCX_QUEUE_DROP_OLDEST;
+	geometry.slots = 1;
+	replace(geometry);
+	loan = claim_to_send(ME);
+	assert_int_equal(put(&plain, PEER, 0, 1), -EAGAIN);
+	plain.kpage.count[IPCX_DIR_SEND] = 1;
+	assert_int_equal(ring_commit(&plain.ring, ME, &loan, 4), 0);
+	assert_int_equal(plain.wakes[IPCX_DIR_SEND], 1);
+}
+
+/* The kernel gives back what it could not copy out: nobody has seen it. */
+static void given_back_unseen_is_not_marked(void **state)
+{
+	struct ipcx_loan loan;
+
+	(void)state;
+	put(&plain, ME, 0, 1);
+	claim_to_recv(PEER);
+	set_word(100, IPCX_OWNER_KERNEL, IPCX_RETURNED);
+	plain.kpage.ret_epoch++;
+	loan = claim_to_recv(ME);
+	assert_true(loan.ticket == 100);
+	assert_int_equal(loan.flags, 0);
+}
+
 static void slot_that_was_taken_away_is_not_published(void **state)
 {
 	struct ipcx_loan loan = claim_to_send(ME);
@@ -569,6 +601,8 @@ int main(void)
 		RING_TEST(lagging_head_is_helped),
 		RING_TEST(head_jumps_over_whole_laps),
 		RING_TEST(sleepers_are_woken_and_nobody_else),
+		RING_TEST(drop_oldest_wakes_who_waits_for_a_claim),
+		RING_TEST(given_back_unseen_is_not_marked),
 		RING_TEST(slot_that_was_taken_away_is_not_published),
 		RING_TEST(length_is_clamped),
 		RING_TEST(words_that_cannot_be_are_an_error),

@@ -67,6 +67,19 @@ int ipcx_open(const char *name, uint32_t kind, uint32_t rights);
 int ipcx_unlink(const char *name, uint32_t kind);
 
 /**
+ * ipcx_shutdown() - take a name away and end the use of the object
+ * @name: the name
+ * @kind: IPCX_KIND_*, as for ipcx_open()
+ *
+ * As ipcx_unlink(); and whoever sleeps in a queue wakes with -EIDRM, which every
+ * call on it returns from then on. What was in it is lost. A region can be
+ * mapped no more; mappings stay.
+ *
+ * Errors: as ipcx_unlink().
+ */
+int ipcx_shutdown(const char *name, uint32_t kind);
+
+/**
  * ipcx_list_next() - the next of all objects
  * @stat: in: size as for ipcx_stat(), flags 0, and in id where to go on: 0 to
  *	begin, then what the call before left there; out: the object
@@ -106,6 +119,22 @@ int ipcx_stat(int fd, struct ipcx_stat *stat);
  * right that @fd has not).
  */
 int ipcx_reopen(int fd, uint32_t rights);
+
+/**
+ * ipcx_setattr() - change owner, group or permissions of an object
+ * @fd: descriptor of a region or queue
+ * @what: IPCX_SET_*: which of the following to set
+ * @mode: permission bits
+ * @uid: owner
+ * @gid: group
+ *
+ * Rights of descriptors that are open already stay.
+ *
+ * Errors: -EBADF, -ENOTTY, -EINVAL, -EPERM (no IPCX_RIGHT_ADMIN and not
+ * privileged).
+ */
+int ipcx_setattr(int fd, uint32_t what, uint32_t mode, uint32_t uid,
+		 uint32_t gid);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

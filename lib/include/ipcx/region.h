@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Regions: memory shared between processes, with a size that never changes.
+ * Regions: memory shared between processes, with a size that cannot change while
+ * anybody has it mapped.
  * <ipcx/ipcx.h> says what holds for every call.
  *
  * Threads: a handle does not change between its making and its closing. Any
@@ -61,6 +62,27 @@ int ipcx_region_create(const char *name, size_t bytes,
 		       struct ipcx_region **region);
 
 /**
+ * ipcx_region_create_file() - make a region over a file (a memory map with
+ *	a name, rights and counters)
+ * @name: as for ipcx_region_create()
+ * @fd: descriptor of a regular file, open for reading at least; stays the
+ *	caller's
+ * @bytes: its size, rounded up to whole pages; 0 for as much as the file has
+ * @options: as for ipcx_region_create()
+ * @region: set to the handle, to be closed with ipcx_region_close()
+ *
+ * No right exceeds how the file was opened. Where the file ends before the
+ * region does, touching the memory raises SIGBUS, as in any mapping.
+ *
+ * Errors: as ipcx_region_create(); -EBADF, -EINVAL (not a regular file, or
+ * empty), -EACCES (not open for reading), -ENODEV (cannot be mapped),
+ * -EOPNOTSUPP (a memfd that can be sealed).
+ */
+int ipcx_region_create_file(const char *name, int fd, size_t bytes,
+			    const struct ipcx_region_options *options,
+			    struct ipcx_region **region);
+
+/**
  * ipcx_region_open() - open a named region
  * @name: its name
  * @rights: IPCX_RIGHT_READ, _WRITE, _ADMIN; 0 for all that the mode allows
@@ -98,6 +120,8 @@ int ipcx_region_fd(const struct ipcx_region *region);
 
 /**
  * ipcx_region_size() - bytes of the region, a multiple of the page size
+ *
+ * As it is now: others may resize it, until it is mapped.
  */
 size_t ipcx_region_size(const struct ipcx_region *region);
 
@@ -117,6 +141,29 @@ size_t ipcx_region_size(const struct ipcx_region *region);
  */
 int ipcx_region_map(const struct ipcx_region *region, uint32_t rights,
 		    size_t offset, size_t bytes, void **address);
+
+/**
+ * ipcx_region_resize() - change the size
+ * @region: the region
+ * @bytes: new size, rounded up to whole pages
+ *
+ * What is added is zero, what is cut off is lost.
+ *
+ * Errors: -EINVAL, -EFBIG, -EACCES (no IPCX_RIGHT_WRITE), -EBUSY (mapped by
+ * anybody), -EPERM (sealed), -EOPNOTSUPP (over a file, or locked), -EDQUOT,
+ * -ENOMEM.
+ */
+int ipcx_region_resize(struct ipcx_region *region, size_t bytes);
+
+/**
+ * ipcx_region_seal() - add seals, for good
+ * @region: the region
+ * @seals: IPCX_SEAL_READONLY, IPCX_SEAL_SEALED
+ *
+ * Errors: -EINVAL, -EACCES (no IPCX_RIGHT_WRITE), -EPERM (no seal can be added
+ * any more), -EBUSY (a writable mapping exists), -EOPNOTSUPP (over a file).
+ */
+int ipcx_region_seal(struct ipcx_region *region, uint32_t seals);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
