@@ -252,6 +252,19 @@ static void hangup_stops_senders_at_once(void **state)
 	assert_int_equal(plain.ring.lane[0].tail, 0);
 }
 
+static void shutdown_stops_everybody_at_once(void **state)
+{
+	char buf[SLOT_SIZE];
+
+	(void)state;
+	assert_int_equal(ipcx_queue_send(&queue, "lost", 4, 0), 0);
+	plain.kpage.hangup = IPCX_HANGUP_DOWN | IPCX_HANGUP_SEND |
+			     IPCX_HANGUP_RECV;
+	assert_int_equal(ipcx_queue_send(&queue, "x", 1, 0), -EIDRM);
+	assert_int_equal(ipcx_queue_recv(&queue, buf, sizeof(buf), NULL), -EIDRM);
+	assert_int_equal(kernel.calls, 0);
+}
+
 static void hangup_lets_receivers_take_what_is_left(void **state)
 {
 	char buf[SLOT_SIZE];
@@ -508,6 +521,7 @@ int main(void)
 		QUEUE_TEST(sleep_ends_as_the_kernel_says),
 		QUEUE_TEST(deadline_holds_if_others_are_quicker),
 		QUEUE_TEST(hangup_stops_senders_at_once),
+		QUEUE_TEST(shutdown_stops_everybody_at_once),
 		QUEUE_TEST(hangup_lets_receivers_take_what_is_left),
 		QUEUE_TEST(loans_hand_out_the_slot),
 		QUEUE_TEST(loan_is_given_back_once),

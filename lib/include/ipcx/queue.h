@@ -37,7 +37,9 @@
  *
  * End: with IPCX_QUEUE_HANGUP, receivers get -EPIPE (POLLHUP) once no descriptor
  * with IPCX_RIGHT_SEND is left and all was taken, senders (POLLERR) once none
- * with IPCX_RIGHT_RECV is. So each side holds its own right alone.
+ * with IPCX_RIGHT_RECV is. So each side holds its own right alone. A queue that
+ * was shut down is -EIDRM (POLLHUP, POLLERR) to all, whatever is in it; only a
+ * loan can still be given back.
  */
 #ifndef IPCX_QUEUE_H
 #define IPCX_QUEUE_H
@@ -108,7 +110,7 @@ struct ipcx_loan {
  * Errors: -EINVAL (a size of 0, too many lanes; unknown flags, mode or rights;
  * IPCX_CREATE_EXCL or _PERSIST without a name), -E2BIG (@options has a field set
  * that this version of the library does not know), -EFBIG (above the module's
- * limits), -EEXIST, -EACCES, and those of ipcx_queue_from_fd(), after which a
+ * limits), -EDQUOT (above the user's), -EEXIST, -EACCES, and those of ipcx_queue_from_fd(), after which a
  * queue made with IPCX_CREATE_PERSIST is there all the same.
  */
 int ipcx_queue_create(const char *name, uint32_t slots, uint32_t slot_size,
@@ -193,8 +195,8 @@ void ipcx_queue_set_spin(struct ipcx_queue *queue, uint32_t looks);
  *
  * Errors: -EACCES (no IPCX_RIGHT_SEND), -EINVAL (no such lane), -EMSGSIZE,
  * -EAGAIN (_try), -ETIMEDOUT (_timed), -EINTR, -EPIPE (IPCX_QUEUE_HANGUP: no
- * receiver is left), -EBADMSG (a peer spoiled the ring), -ENOTCONN (after
- * fork), -EFAULT (mediated; a mapped handle dies by the signal).
+ * receiver is left), -EIDRM (shut down), -EBADMSG (a peer spoiled the ring),
+ * -ENOTCONN (after fork), -EFAULT (mediated; a mapped handle dies by the signal).
  */
 int ipcx_queue_send(struct ipcx_queue *queue, const void *buf, size_t len,
 		    uint32_t lane);
@@ -217,9 +219,9 @@ int ipcx_queue_send_timed(struct ipcx_queue *queue, const void *buf, size_t len,
  *
  * Errors: -EACCES (no IPCX_RIGHT_RECV), -EMSGSIZE (less room, nothing was
  * taken), -EAGAIN (_try), -ETIMEDOUT (_timed), -EINTR, -EPIPE
- * (IPCX_QUEUE_HANGUP: no sender is left and all was taken), -EBADMSG (a peer
- * spoiled the ring), -ENOTCONN (after fork), -EFAULT (mediated; a mapped handle
- * dies by the signal).
+ * (IPCX_QUEUE_HANGUP: no sender is left and all was taken), -EIDRM (shut down),
+ * -EBADMSG (a peer spoiled the ring), -ENOTCONN (after fork), -EFAULT (mediated;
+ * a mapped handle dies by the signal).
  */
 ssize_t ipcx_queue_recv(struct ipcx_queue *queue, void *buf, size_t cap,
 			struct ipcx_msg *msg);

@@ -55,7 +55,8 @@ struct ipcx_region_options {
  * Errors: -EINVAL (a size of 0; unknown flags, mode or rights;
  * IPCX_CREATE_EXCL or _PERSIST without a name), -E2BIG (@options has a field set
  * that this version of the library does not know), -EFBIG (above the module's
- * limit), -EEXIST, -EACCES.
+ * limit), -EDQUOT (above the user's), -EEXIST, -EACCES, and what
+ * <linux/ipcx.h> says of the flags.
  */
 int ipcx_region_create(const char *name, size_t bytes,
 		       const struct ipcx_region_options *options,
@@ -137,7 +138,8 @@ size_t ipcx_region_size(const struct ipcx_region *region);
  * of @bytes (of ipcx_region_size() - @offset where that was 0).
  *
  * Errors: -EINVAL (rights; offset unaligned; a part that is not within the
- * region), -EACCES (the descriptor has not these rights).
+ * region), -EACCES (the descriptor has not these rights), -EPERM (writing is
+ * sealed), -EBUSY (being resized), -EDQUOT, -EIDRM (shut down).
  */
 int ipcx_region_map(const struct ipcx_region *region, uint32_t rights,
 		    size_t offset, size_t bytes, void **address);
