@@ -110,8 +110,9 @@ struct ipcx_loan {
  * Errors: -EINVAL (a size of 0, too many lanes; unknown flags, mode or rights;
  * IPCX_CREATE_EXCL or _PERSIST without a name), -E2BIG (@options has a field set
  * that this version of the library does not know), -EFBIG (above the module's
- * limits), -EDQUOT (above the user's), -EEXIST, -EACCES, and those of ipcx_queue_from_fd(), after which a
- * queue made with IPCX_CREATE_PERSIST is there all the same.
+ * limits), -EDQUOT (above the user's), -EEXIST, -EACCES, and those of
+ * ipcx_queue_from_fd(), after which a queue made with IPCX_CREATE_PERSIST is
+ * there all the same.
  */
 int ipcx_queue_create(const char *name, uint32_t slots, uint32_t slot_size,
 		      const struct ipcx_queue_options *options,
