@@ -33,7 +33,6 @@
 				 IPCX_QUEUE_HANGUP)
 #define IPCX_QUEUE_BYTES_MAX	SZ_1G
 #define IPCX_QUEUE_SLOTS_MAX	SZ_1M
-#define IPCX_BATCH_MAX		1024
 
 struct ipcx_stamp;
 

@@ -147,6 +147,7 @@ static const struct file_operations ipcx_region_fops = {
 	/* Addresses that huge pages fit. */
 	.get_unmapped_area = thp_get_unmapped_area,
 	.llseek		= noop_llseek,
+	.fsync		= noop_fsync,	/* for msync() */
 #ifdef CONFIG_PROC_FS
 	.show_fdinfo	= ipcx_object_show_fdinfo,
 #endif

@@ -73,6 +73,29 @@ static void ipcx_region_vma_close(struct vm_area_struct *vma)
 	ipcx_user_uncharge(user, IPCX_LIMIT_ATTACHMENTS, 1);
 }
 
+/*
+ * What a mapping can become is refused here and not by its flags: a kernel that
+ * finds those changed by ->mmap() may merge the mapping with the one before it,
+ * and tells nobody, so that it would stay counted. Where they must change,
+ * VM_DONTEXPAND keeps it from that.
+ */
+static int ipcx_region_vma_mprotect(struct vm_area_struct *vma,
+				    unsigned long start, unsigned long end,
+				    unsigned long flags)
+{
+	struct ipcx_region *region = vma_to_region(vma);
+	int ret = 0;
+
+	if (flags & VM_EXEC)
+		return -EACCES;
+	mutex_lock(&region->lock);
+	if ((region->seals & IPCX_SEAL_READONLY) &&
+	    (flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
+		ret = -EACCES;
+	mutex_unlock(&region->lock);
+	return ret;
+}
+
 /* May it be mapped like this? Counts the mapping if so. */
 static int ipcx_region_admit(struct ipcx_region *region, struct file *file,
 			     struct vm_area_struct *vma)
@@ -85,11 +108,9 @@ static int ipcx_region_admit(struct ipcx_region *region, struct file *file,
 		return -EBUSY;
 	if (offset > region->bytes || length > region->bytes - offset)
 		return -EINVAL;
-	if ((region->seals & IPCX_SEAL_READONLY) && (vma->vm_flags & VM_SHARED)) {
-		if (vma->vm_flags & VM_WRITE)
-			return -EPERM;
-		vm_flags_mod(vma, 0, VM_MAYWRITE);
-	}
+	if ((region->seals & IPCX_SEAL_READONLY) &&
+	    (vma->vm_flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
+		return -EPERM;
 	ipcx_region_count(region, vma);
 	if (region->file && region->mappings == 1)
 		region->mapped_file = get_file(file);
@@ -115,6 +136,7 @@ static int ipcx_region_wrap(struct ipcx_region *region,
 		region->vm_ops = *ops;
 		region->vm_ops.open = ipcx_region_vma_open;
 		region->vm_ops.close = ipcx_region_vma_close;
+		region->vm_ops.mprotect = ipcx_region_vma_mprotect;
 	}
 	mutex_unlock(&region->lock);
 	vma->vm_ops = &region->vm_ops;
@@ -166,9 +188,11 @@ int ipcx_region_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EIDRM;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
-	vm_flags_mod(vma, 0, VM_MAYEXEC);
+	/* A mapping that grew would show more of the file than the region has. */
+	if (region->file)
+		vm_flags_mod(vma, VM_DONTEXPAND, 0);
 	if (region->obj.create_flags & IPCX_REGION_HUGE)
-		vm_flags_mod(vma, VM_HUGEPAGE, VM_NOHUGEPAGE);
+		vm_flags_mod(vma, VM_HUGEPAGE | VM_DONTEXPAND, VM_NOHUGEPAGE);
 
 	user = ipcx_user_charge(IPCX_LIMIT_ATTACHMENTS, 1);
 	if (IS_ERR(user))

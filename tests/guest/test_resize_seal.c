@@ -492,7 +492,7 @@ static void test_huge(void **state)
 	close(region_create(NULL, PAGE, IPCX_REGION_HUGE, 0600));
 }
 
-/* What is there from the beginning is huge as well. */
+/* What is there from the beginning is huge as well, where the kernel always does it. */
 static void test_huge_prefault(void **state)
 {
 	struct ipcx_query q = { .size = sizeof(q) };
@@ -502,7 +502,7 @@ static void test_huge_prefault(void **state)
 	(void)state;
 	assert_int_equal(call(ctl, IPCX_IOC_QUERY, &q), 0);
 	if (!(q.features & IPCX_FEATURE_HUGE) ||
-	    file_write(SHMEM_ENABLED, "advise"))
+	    file_write(SHMEM_ENABLED, "always"))
 		return;
 	before = fact("/proc/meminfo", "ShmemHugePages");
 	fd = region_create(NULL, 4 * HUGE_PAGE, IPCX_REGION_HUGE |

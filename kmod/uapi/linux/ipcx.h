@@ -34,6 +34,9 @@
 /* Bytes of a name without the terminating NUL, which is never passed. */
 #define IPCX_NAME_MAX		127
 
+/* Messages of one SEND or RECV, at most. */
+#define IPCX_BATCH_MAX		1024
+
 #define IPCX_NO_WAIT		0ULL
 #define IPCX_FOREVER		(~0ULL)
 
@@ -138,14 +141,17 @@ struct ipcx_query {
  * LOCKED besides needs CAP_IPC_LOCK or room in RLIMIT_MEMLOCK (all locked
  * regions of the user count; -EPERM if the limit is 0, -ENOMEM above it). HUGE
  * asks for huge pages as MADV_HUGEPAGE does in every mapping (-EOPNOTSUPP in a
- * kernel without; see /sys/kernel/mm/transparent_hugepage/shmem_enabled).
+ * kernel without; see /sys/kernel/mm/transparent_hugepage/shmem_enabled, which
+ * must be "always" for PREFAULT to get them); such a mapping cannot grow, and
+ * mlock() does nothing to it.
  *
  * FILE maps a file of the caller's: a regular one, open for reading, that can
  * be mapped and is no memfd whose seals may change or forbid writing. No right
- * exceeds how it was opened: WRITE needs it open for writing and not
- * append-only. The file is the caller's still: where it ends before the region
- * does, touching raises SIGBUS, as in any mapping. SPARSE, PREFAULT, HUGE and
- * LOCKED are refused with it.
+ * exceeds how it was opened: WRITE needs it open for writing and not append-
+ * only. Who has WRITE and maps it can reach all of the file, not only the
+ * region's part of it (remap_file_pages()); no mapping grows. The file is the
+ * caller's still: where it ends before the region does, touching raises SIGBUS,
+ * as in any mapping. SPARSE, PREFAULT, HUGE and LOCKED are refused with it.
  *
  * The region goes with its last descriptor and mapping. IPCX_CREATE_PERSIST
  * keeps a named one, and the module loaded, until it is unlinked.
@@ -236,8 +242,9 @@ struct ipcx_open {
  *
  * Who has the object open keeps it; the name is free at once. With SHUTDOWN a
  * queue is over besides: who sleeps in it wakes with -EIDRM, which SEND, RECV
- * and WAIT return from then on, poll tells EPOLLERR and EPOLLHUP, and what was
- * in it is lost. A region can be mapped no more (-EIDRM); mappings stay.
+ * and WAIT return from then on, poll tells receivers EPOLLHUP and senders
+ * EPOLLERR, and what was in it is lost. A region can be mapped anew no more
+ * (-EIDRM); mappings stay.
  *
  * Errors: -EINVAL, -ENAMETOOLONG, -ENOENT, -EPROTOTYPE, -EPERM (neither owner
  * nor CAP_IPC_OWNER).
@@ -304,7 +311,8 @@ struct ipcx_setattr {
  * @flags: 0
  * @bytes: new size, a multiple of the page size
  *
- * What is added reads as zero, what is cut off is lost. Not for a region over a
+ * What is added reads as zero and is not prefaulted, what is cut off is lost.
+ * Growing obeys RLIMIT_FSIZE, as ftruncate() does. Not for a region over a
  * file, whose size is the file's affair.
  *
  * Errors: -EINVAL, -EFBIG, -EACCES (no IPCX_RIGHT_WRITE), -EBUSY (mapped by
@@ -482,16 +490,16 @@ struct ipcx_msg {
  * Both return the number of messages moved, at least 1. SEND waits for room
  * until all are sent; if it must stop before that, by deadline, signal or
  * error, it returns how many went. RECV waits for the first message only and
- * takes what is there. Messages of one call are sent and received in order.
- * The kernel's own claims never outlive the call: killing a caller loses no
- * message and blocks nobody.
+ * takes what is there. Messages of one call are sent and received in order. The
+ * kernel's own claims never outlive the call: killing a caller loses no message
+ * and blocks nobody.
  *
  * Errors: -EACCES (the descriptor has not the right), -EINVAL (also a @lane
  * there is not), -EMSGSIZE (SEND: longer than slot_size; RECV: less room),
  * -EFAULT (a buffer; a message that could not be copied out stays), -EAGAIN,
- * -ETIMEDOUT, -EINTR, -EPIPE (IPCX_QUEUE_HANGUP: the other side has left and, for RECV, all was taken),
- * -EIDRM (shut down),
- * -EBADMSG (a mapped peer spoiled the ring).
+ * -ETIMEDOUT, -EINTR, -EPIPE (IPCX_QUEUE_HANGUP: the other side has left and,
+ * for RECV, all was taken), -EIDRM (shut down), -EBADMSG (a mapped peer spoiled
+ * the ring).
  */
 struct ipcx_transfer {
 	__u32 size;

@@ -231,9 +231,6 @@ ssize_t ipcx_queue_recv_try(struct ipcx_queue *queue, void *buf, size_t cap,
 ssize_t ipcx_queue_recv_timed(struct ipcx_queue *queue, void *buf, size_t cap,
 			      struct ipcx_msg *msg, uint64_t deadline_ns);
 
-/* Messages that one call of the batch functions moves. */
-#define IPCX_BATCH_MAX	1024
-
 /**
  * ipcx_queue_send_batch() - send several messages
  * @queue: the queue
