@@ -241,6 +241,7 @@ static void tune_kernel(void)
 		broken("lo");
 	close(fd);
 
+	set("/proc/sys/kernel/hostname", "guest");
 	set("/proc/sys/kernel/core_pattern", "core");
 	set("/proc/sys/kernel/hung_task_timeout_secs", "40");
 	/* An emulated CPU may well lack the host's attention for a while. */
