@@ -290,15 +290,28 @@ struct ipcx_stat object_stat(int fd)
 	return st;
 }
 
+void assert_woken(uint64_t start, uint64_t deadline)
+{
+	bool bounded = deadline > start &&
+		       deadline - start > LONG_ENOUGH * 1000000ULL / 2;
+
+	if (bounded && now_ns() >= deadline)
+		fail_msg("woken by nothing but the deadline");
+}
+
 int transfer(int fd, unsigned long cmd, struct ipcx_msg *msgs, uint32_t count,
 	     uint64_t deadline)
 {
+	uint64_t start = now_ns();
 	struct ipcx_transfer arg = {
 		.size = sizeof(arg), .msgs = (uintptr_t)msgs, .count = count,
 		.msg_size = sizeof(*msgs), .deadline_ns = deadline,
 	};
+	int rc = call(fd, cmd, &arg);
 
-	return call(fd, cmd, &arg);
+	if (rc > 0)
+		assert_woken(start, deadline);
+	return rc;
 }
 
 int send_msg(int fd, uint32_t lane, const void *buf, uint32_t len,
@@ -352,12 +365,16 @@ int recv_u32(int fd, uint32_t *value, uint64_t deadline)
 
 int queue_wait(int fd, uint32_t dir, uint32_t lane, uint64_t deadline)
 {
+	uint64_t start = now_ns();
 	struct ipcx_wait arg = {
 		.size = sizeof(arg), .dir = dir, .lane = lane,
 		.deadline_ns = deadline,
 	};
+	int rc = call(fd, IPCX_IOC_WAIT, &arg);
 
-	return call(fd, IPCX_IOC_WAIT, &arg);
+	if (!rc)
+		assert_woken(start, deadline);
+	return rc;
 }
 
 short poll_now(int fd, short events)
@@ -365,6 +382,16 @@ short poll_now(int fd, short events)
 	struct pollfd p = { .fd = fd, .events = events };
 
 	assert_int_not_equal(poll(&p, 1, 0), -1);
+	return p.revents;
+}
+
+short poll_long(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	uint64_t start = now_ns();
+
+	assert_int_equal(poll(&p, 1, LONG_ENOUGH), 1);
+	assert_woken(start, start + LONG_ENOUGH * 1000000ULL);
 	return p.revents;
 }
 

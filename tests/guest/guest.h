@@ -125,6 +125,11 @@ int queue_create(const char *name, const struct shape *shape);
 #define queue(name, ...) \
 	queue_create(name, &(struct shape){ __VA_ARGS__ })
 
+/*
+ * The calls that block, with a deadline that is LONG_ENOUGH, must have been
+ * woken: the kernel looks once more at the deadline, and what it finds only then
+ * is a wake-up that was lost.
+ */
 int transfer(int fd, unsigned long cmd, struct ipcx_msg *msgs, uint32_t count,
 	     uint64_t deadline);
 int send_msg(int fd, uint32_t lane, const void *buf, uint32_t len,
@@ -138,6 +143,8 @@ int recv_u32(int fd, uint32_t *value, uint64_t deadline);
 
 int queue_wait(int fd, uint32_t dir, uint32_t lane, uint64_t deadline);
 short poll_now(int fd, short events);
+short poll_long(int fd, short events);
+void assert_woken(uint64_t start, uint64_t deadline);
 int open_fds(void);		/* descriptors of this process */
 
 #endif /* GUEST_H */

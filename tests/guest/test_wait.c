@@ -453,8 +453,7 @@ static void test_poll_is_woken(void **state)
 			assert_int_equal(send_u32(fd, i, IPCX_NO_WAIT), 1);
 			child_done();
 		}
-		assert_int_equal(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1,
-				      LONG_ENOUGH), 1);
+		assert_int_equal(poll_long(fd, POLLIN), POLLIN);
 		expect(fd, i);
 		child_ok(pid);
 	}
@@ -465,8 +464,7 @@ static void test_poll_is_woken(void **state)
 			expect(fd, i);
 			child_done();
 		}
-		assert_int_equal(poll(&(struct pollfd){ fd, POLLOUT, 0 }, 1,
-				      LONG_ENOUGH), 1);
+		assert_int_equal(poll_long(fd, POLLOUT), POLLOUT);
 		child_ok(pid);
 		assert_int_equal(send_u32(fd, SLOTS + i, IPCX_NO_WAIT), 1);
 	}
@@ -475,9 +473,11 @@ static void test_poll_is_woken(void **state)
 
 static int epoll_soon(int ep, uint32_t *events, int ms)
 {
+	uint64_t start = now_ns();
 	struct epoll_event event;
 	int n = epoll_wait(ep, &event, 1, ms);
 
+	assert_woken(start, start + (uint64_t)ms * 1000000);
 	*events = n == 1 ? event.events : 0;
 	return n;
 }
