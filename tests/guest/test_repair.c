@@ -148,6 +148,8 @@ static void test_reading_becomes_returned(void **state)
 
 		for (uint32_t i = 0; i < SLOTS; i++)
 			assert_int_equal(send_u32(fd, i, 0), 1);
+		mapped_open(&m, fd);
+		epoch = m.kpage->ret_epoch;
 		pid = child_fork();
 		if (!pid) {
 			bool redelivered;
@@ -157,8 +159,6 @@ static void test_reading_becomes_returned(void **state)
 			assert_int_equal(mapped_claim_recv(&m, &redelivered), 1);
 			end_attachment(&m, end, ready);
 		}
-		mapped_open(&m, fd);
-		epoch = m.kpage->ret_epoch;
 		end_child(pid, end, ready);
 		assert_soon(repaired(fd));
 		assert_int_equal(mapped_word(&m, 0),
