@@ -16,6 +16,7 @@
 #define UNLOAD_DEADLINE_MS	5000
 #define KMEMLEAK		"/sys/kernel/debug/kmemleak"
 #define KMEMLEAK_AGE_S		6
+#define LEAK_LINES		100
 #define MARK			"guest: dmesg looked through to here"
 
 /* What lib/, mm/ and kernel/ print when something is wrong; a plain pr_warn() is none of these. */
@@ -95,10 +96,9 @@ static int look_for_leaks(settle_report report)
 	sleep(KMEMLEAK_AGE_S);
 	kmemleak_command("scan");
 	leaks = fopen(KMEMLEAK, "re");
-	while (leaks && fgets(line, sizeof(line), leaks)) {
+	while (leaks && found < LEAK_LINES && fgets(line, sizeof(line), leaks)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (strstr(line, "unreferenced object") || strstr(line, "[" MODULE "]"))
-			found += report_line(report, "leak: %s", line);
+		found += report_line(report, "kmemleak: %s", line);
 	}
 	if (leaks)
 		fclose(leaks);
