@@ -38,6 +38,7 @@ include tests/guest/guest.mk
 include tests/vm/vm.mk
 include tests/lint.mk
 include tests/demo/demo.mk
+include tests/bench/bench.mk
 
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)

@@ -45,7 +45,8 @@ guest:
 	@tests/vm/guest -t $(TIMEOUT) $(K) 'tests/vm/run-tests -v $(BUILD)/tests/guest/test_$(T)'
 
 ## guest-run	runs CMD='...' in a guest; SHARE=dir is readable there at /mnt/share
-guest-run: export CMD := $(value CMD)
+# As it was typed: a $ in it is the guest shell's.
+guest-run: override export CMD := $(value CMD)
 guest-run:
 	$(call prepare,guest-ready-$(K))
 	@tests/vm/guest -t $(TIMEOUT) $(if $(SHARE),-s '$(SHARE)') $(K) "$$CMD"
