@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 #include "ctl_module.h"
@@ -53,12 +54,16 @@ static bool file_says(const char *path, const char *word)
 
 static const char *refusal(void)
 {
+	const char *privilege = "that takes privilege (CAP_SYS_MODULE); run it as root, with sudo";
+
+	if (geteuid())
+		return privilege;
 	if (file_says("/proc/sys/kernel/modules_disabled", "1"))
 		return "kernel.modules_disabled is set, until the next boot";
 	if (file_says("/sys/kernel/security/lockdown", "[integrity]") ||
 	    file_says("/sys/kernel/security/lockdown", "[confidentiality]"))
-		return "the kernel is locked down (Secure Boot) and takes signed modules only; sign it with a key that is enrolled (see mokutil) or switch Secure Boot off";
-	return "that takes privilege (CAP_SYS_MODULE); run it as root, with sudo";
+		return "the kernel is locked down (Secure Boot) and takes signed modules only; " SIGN_IT;
+	return privilege;
 }
 
 void module_failure(const char *what, int error)

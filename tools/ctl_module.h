@@ -6,6 +6,9 @@
 #include <libkmod.h>
 #include <stdbool.h>
 
+/* What to do where the kernel takes signed modules only. */
+#define SIGN_IT	"sign it with a key that is enrolled (see mokutil), or switch Secure Boot off"
+
 /* A silent one: what libkmod would print is said by the tool. */
 struct kmod_ctx *module_context(void);
 
