@@ -267,8 +267,8 @@ static int ipcx_recv_one(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
 	return 0;
 }
 
-static int ipcx_send_msg(struct ipcx_queue *q, const struct ipcx_msg *msg,
-			 u64 deadline_ns)
+static int ipcx_send_msg(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
+			 struct ipcx_msg *msg, u64 deadline_ns)
 {
 	if (msg->flags || msg->sender || msg->pid || msg->uid || msg->gid ||
 	    msg->pad || msg->ticket || msg->lane >= q->lanes)
@@ -288,7 +288,33 @@ static int ipcx_recv_msg(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
 	return ipcx_recv_one(q, umsg, msg, deadline_ns);
 }
 
-static int ipcx_get_transfer(struct ipcx_transfer *args, void __user *uarg)
+typedef int (*ipcx_move_t)(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
+			   struct ipcx_msg *msg, u64 deadline_ns);
+
+/* Messages one by one: the first until @first_ns, the others until @next_ns. */
+static long ipcx_move_all(struct ipcx_queue *q, const struct ipcx_transfer *args,
+			  ipcx_move_t move, u64 first_ns, u64 next_ns)
+{
+	struct ipcx_msg __user *umsg = u64_to_user_ptr(args->msgs);
+	struct ipcx_msg msg;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < args->count; i++) {
+		/* What is done is told before the signal's handler runs. */
+		if (i && signal_pending(current))
+			break;
+		cond_resched();
+		ret = copy_from_user(&msg, umsg + i, sizeof(msg)) ? -EFAULT :
+		      move(q, umsg + i, &msg, i ? next_ns : first_ns);
+		if (ret)
+			break;
+	}
+	return i ?: ret;
+}
+
+static int ipcx_get_transfer(struct ipcx_transfer *args, struct file *file,
+			     void __user *uarg, u32 right)
 {
 	int ret;
 
@@ -298,6 +324,9 @@ static int ipcx_get_transfer(struct ipcx_transfer *args, void __user *uarg)
 	if (args->flags || !args->count || args->count > IPCX_BATCH_MAX ||
 	    args->msg_size != sizeof(struct ipcx_msg))
 		return -EINVAL;
+	if (!(ipcx_handle(file)->rights & right))
+		return -EACCES;
+	args->deadline_ns = ipcx_deadline(file, args->deadline_ns);
 	return 0;
 }
 
@@ -310,33 +339,14 @@ static int ipcx_get_transfer(struct ipcx_transfer *args, void __user *uarg)
  */
 long ipcx_send_ioctl(struct file *file, void __user *uarg)
 {
-	struct ipcx_queue *q = file_to_queue(file);
-	struct ipcx_msg __user *umsg;
 	struct ipcx_transfer args;
-	struct ipcx_msg msg;
-	u64 deadline_ns;
 	int ret;
-	u32 i;
 
-	ret = ipcx_get_transfer(&args, uarg);
+	ret = ipcx_get_transfer(&args, file, uarg, IPCX_RIGHT_SEND);
 	if (ret)
 		return ret;
-	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_SEND))
-		return -EACCES;
-
-	umsg = u64_to_user_ptr(args.msgs);
-	deadline_ns = ipcx_deadline(file, args.deadline_ns);
-	for (i = 0; i < args.count; i++) {
-		/* What is done is told before the signal's handler runs. */
-		if (i && signal_pending(current))
-			break;
-		cond_resched();
-		ret = copy_from_user(&msg, umsg + i, sizeof(msg)) ? -EFAULT :
-		      ipcx_send_msg(q, &msg, deadline_ns);
-		if (ret)
-			break;
-	}
-	return i ?: ret;
+	return ipcx_move_all(file_to_queue(file), &args, ipcx_send_msg,
+			     args.deadline_ns, args.deadline_ns);
 }
 
 /**
@@ -348,32 +358,12 @@ long ipcx_send_ioctl(struct file *file, void __user *uarg)
  */
 long ipcx_recv_ioctl(struct file *file, void __user *uarg)
 {
-	struct ipcx_queue *q = file_to_queue(file);
-	struct ipcx_msg __user *umsg;
 	struct ipcx_transfer args;
-	struct ipcx_msg msg;
-	u64 deadline_ns;
 	int ret;
-	u32 i;
 
-	ret = ipcx_get_transfer(&args, uarg);
+	ret = ipcx_get_transfer(&args, file, uarg, IPCX_RIGHT_RECV);
 	if (ret)
 		return ret;
-	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_RECV))
-		return -EACCES;
-
-	umsg = u64_to_user_ptr(args.msgs);
-	deadline_ns = ipcx_deadline(file, args.deadline_ns);
-	for (i = 0; i < args.count; i++) {
-		/* What is done is told before the signal's handler runs. */
-		if (i && signal_pending(current))
-			break;
-		cond_resched();
-		ret = copy_from_user(&msg, umsg + i, sizeof(msg)) ? -EFAULT :
-		      ipcx_recv_msg(q, umsg + i, &msg,
-				    i ? IPCX_NO_WAIT : deadline_ns);
-		if (ret)
-			break;
-	}
-	return i ?: ret;
+	return ipcx_move_all(file_to_queue(file), &args, ipcx_recv_msg,
+			     args.deadline_ns, IPCX_NO_WAIT);
 }

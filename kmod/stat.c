@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an object tells of itself: to STAT and LIST, to debugfs and fdinfo.
+ */
+#include <linux/cred.h>
+#include <linux/seq_file.h>
+#include <linux/user_namespace.h>
+
+#include "names.h"
+#include "object.h"
+
+/**
+ * ipcx_object_stat - all about an object
+ * @obj: the object
+ * @stat: filled, but for its size, flags and rights
+ */
+void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
+{
+	bool persist;
+
+	memset(stat, 0, sizeof(*stat));
+	stat->id = obj->id;
+	stat->kind = obj->kind->kind;
+	spin_lock(&obj->attr_lock);
+	stat->uid = from_kuid_munged(current_user_ns(), obj->uid);
+	stat->gid = from_kgid_munged(current_user_ns(), obj->gid);
+	stat->mode = obj->mode;
+	spin_unlock(&obj->attr_lock);
+	stat->create_flags = obj->create_flags & ~IPCX_CREATE_PERSIST;
+	stat->users = refcount_read(&obj->users);
+	if (obj->name.str[0] && ipcx_names_linked(obj, &persist)) {
+		memcpy(stat->name, obj->name.str, sizeof(stat->name));
+		if (persist) {
+			stat->create_flags |= IPCX_CREATE_PERSIST;
+			stat->users--;
+		}
+	}
+	obj->kind->stat(obj, stat);
+}
+
+static void ipcx_show_queue(const struct ipcx_stat *stat, struct seq_file *m)
+{
+	seq_printf(m, "lanes %u\n", stat->lanes);
+	seq_printf(m, "slots %u\n", stat->slots);
+	seq_printf(m, "slot_size %u\n", stat->slot_size);
+	seq_printf(m, "sent %llu\n", stat->sent);
+	seq_printf(m, "received %llu\n", stat->received);
+	seq_printf(m, "depth %llu\n", stat->depth);
+	seq_printf(m, "dropped %llu\n", stat->dropped);
+	seq_printf(m, "aborted %llu\n", stat->aborted);
+	seq_printf(m, "redelivered %llu\n", stat->redelivered);
+	seq_printf(m, "corrupt %llu\n", stat->corrupt);
+	seq_printf(m, "waiting_recv %u\n", stat->waiting_recv);
+	seq_printf(m, "waiting_send %u\n", stat->waiting_send);
+	seq_printf(m, "repairing %u\n", stat->repairing);
+}
+
+/**
+ * ipcx_object_show - the facts of an object, one "key value" a line
+ * @obj: the object
+ * @m: where to
+ */
+void ipcx_object_show(struct ipcx_object *obj, struct seq_file *m)
+{
+	struct ipcx_stat stat;
+
+	ipcx_object_stat(obj, &stat);
+	seq_printf(m, "id %llu\n", stat.id);
+	seq_printf(m, "kind %s\n",
+		   stat.kind == IPCX_KIND_QUEUE ? "queue" : "region");
+	seq_puts(m, "name ");
+	seq_escape_str(m, stat.name, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_HEX |
+		       ESCAPE_NAP, NULL);
+	seq_putc(m, '\n');
+	seq_printf(m, "uid %u\n", stat.uid);
+	seq_printf(m, "gid %u\n", stat.gid);
+	seq_printf(m, "mode 0%o\n", stat.mode);
+	seq_printf(m, "flags 0x%x\n", stat.create_flags);
+	seq_printf(m, "bytes %llu\n", stat.bytes);
+	seq_printf(m, "users %u\n", stat.users);
+	seq_printf(m, "attachments %u\n", stat.attachments);
+	if (stat.kind == IPCX_KIND_QUEUE)
+		ipcx_show_queue(&stat, m);
+	else
+		seq_printf(m, "seals 0x%x\n", stat.seals);
+}
+
+#ifdef CONFIG_PROC_FS
+/**
+ * ipcx_object_show_fdinfo - /proc/PID/fdinfo/FD
+ * @m: where to
+ * @file: the descriptor
+ */
+void ipcx_object_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	seq_printf(m, "rights 0x%x\n", ipcx_handle(file)->rights);
+	ipcx_object_show(ipcx_handle(file)->obj, m);
+}
+#endif
