@@ -6,15 +6,15 @@
 #define RECV	IPCX_RIGHT_RECV
 #define SLOTS	4
 
-/* Two descriptors, one a side; the name is "pipe". */
+/* Two descriptors, one a side. */
 struct ends {
 	int send;
 	int recv;
 };
 
-static struct ends open_ends(uint32_t flags)
+static struct ends open_ends(const char *name, uint32_t flags)
 {
-	int fd = queue("pipe", .slots = SLOTS, .flags = flags);
+	int fd = queue(name, .slots = SLOTS, .flags = flags);
 	struct ends ends = {
 		.send = object_reopen(fd, SEND),
 		.recv = object_reopen(fd, RECV),
@@ -27,7 +27,7 @@ static struct ends open_ends(uint32_t flags)
 
 static void test_receivers_drain_then_end(void **state)
 {
-	struct ends ends = open_ends(IPCX_QUEUE_HANGUP);
+	struct ends ends = open_ends(NULL, IPCX_QUEUE_HANGUP);
 	uint32_t value = 0;
 
 	(void)state;
@@ -50,7 +50,7 @@ static void test_receivers_drain_then_end(void **state)
 
 static void test_senders_end_at_once(void **state)
 {
-	struct ends ends = open_ends(IPCX_QUEUE_HANGUP);
+	struct ends ends = open_ends(NULL, IPCX_QUEUE_HANGUP);
 
 	(void)state;
 	assert_int_equal(send_u32(ends.send, 1, IPCX_NO_WAIT), 1);
@@ -81,7 +81,7 @@ static void test_nobody_came_is_nobody_left(void **state)
 
 static void test_without_the_flag_nobody_ends(void **state)
 {
-	struct ends ends = open_ends(0);
+	struct ends ends = open_ends(NULL, 0);
 	uint32_t value;
 
 	(void)state;
@@ -90,7 +90,7 @@ static void test_without_the_flag_nobody_ends(void **state)
 	assert_int_equal(poll_now(ends.recv, POLLIN), 0);
 	close(ends.recv);
 
-	ends = open_ends(0);
+	ends = open_ends(NULL, 0);
 	close(ends.recv);
 	assert_int_equal(send_u32(ends.send, 1, IPCX_NO_WAIT), 1);
 	close(ends.send);
@@ -98,19 +98,19 @@ static void test_without_the_flag_nobody_ends(void **state)
 
 static void test_new_opener_clears(void **state)
 {
-	struct ends ends = open_ends(IPCX_QUEUE_HANGUP);
+	struct ends ends = open_ends("cleared", IPCX_QUEUE_HANGUP);
 	uint32_t value = 0;
 
 	(void)state;
 	close(ends.send);
 	assert_int_equal(recv_u32(ends.recv, &value, IPCX_NO_WAIT), -EPIPE);
-	ends.send = object_open("pipe", IPCX_KIND_QUEUE, SEND);
+	ends.send = object_open("cleared", IPCX_KIND_QUEUE, SEND);
 	assert_true(ends.send >= 0);
 	assert_int_equal(recv_u32(ends.recv, &value, IPCX_NO_WAIT), -EAGAIN);
 
 	close(ends.recv);
 	assert_int_equal(send_u32(ends.send, 1, IPCX_NO_WAIT), -EPIPE);
-	ends.recv = object_open("pipe", IPCX_KIND_QUEUE, RECV);
+	ends.recv = object_open("cleared", IPCX_KIND_QUEUE, RECV);
 	assert_true(ends.recv >= 0);
 	assert_int_equal(send_u32(ends.send, 2, IPCX_NO_WAIT), 1);
 	assert_int_equal(recv_u32(ends.recv, &value, IPCX_NO_WAIT), 1);
@@ -121,27 +121,27 @@ static void test_new_opener_clears(void **state)
 
 static void test_cleared_after_all_left(void **state)
 {
-	int fd = queue("pipe", .flags = IPCX_QUEUE_HANGUP | IPCX_CREATE_PERSIST);
+	int fd = queue("left", .flags = IPCX_QUEUE_HANGUP | IPCX_CREATE_PERSIST);
 	uint32_t value = 0;
 
 	(void)state;
 	assert_int_equal(send_u32(fd, 1, IPCX_NO_WAIT), 1);
 	close(fd);
-	fd = object_open("pipe", IPCX_KIND_QUEUE, SEND | RECV);
+	fd = object_open("left", IPCX_KIND_QUEUE, SEND | RECV);
 	assert_int_equal(send_u32(fd, 2, IPCX_NO_WAIT), 1);
 	for (uint32_t i = 1; i <= 2; i++) {
 		assert_int_equal(recv_u32(fd, &value, IPCX_NO_WAIT), 1);
 		assert_int_equal(value, i);
 	}
 	assert_int_equal(recv_u32(fd, &value, IPCX_NO_WAIT), -EAGAIN);
-	assert_int_equal(object_unlink("pipe"), 0);
+	assert_int_equal(object_unlink("left"), 0);
 	close(fd);
 }
 
 static void test_last_of_many_counts(void **state)
 {
-	struct ends ends = open_ends(IPCX_QUEUE_HANGUP);
-	int second = object_open("pipe", IPCX_KIND_QUEUE, SEND);
+	struct ends ends = open_ends("many", IPCX_QUEUE_HANGUP);
+	int second = object_open("many", IPCX_KIND_QUEUE, SEND);
 	int copy = dup(second);
 	uint32_t value;
 
@@ -157,7 +157,7 @@ static void test_last_of_many_counts(void **state)
 
 static void test_blocked_receiver_is_told(void **state)
 {
-	struct ends ends = open_ends(IPCX_QUEUE_HANGUP);
+	struct ends ends = open_ends(NULL, IPCX_QUEUE_HANGUP);
 	pid_t pid = child_fork();
 
 	(void)state;
@@ -177,7 +177,7 @@ static void test_blocked_receiver_is_told(void **state)
 
 static void test_blocked_sender_is_told(void **state)
 {
-	struct ends ends = open_ends(IPCX_QUEUE_HANGUP);
+	struct ends ends = open_ends(NULL, IPCX_QUEUE_HANGUP);
 	pid_t pid;
 
 	(void)state;
@@ -199,7 +199,7 @@ static void test_blocked_sender_is_told(void **state)
 
 static void test_poller_is_told(void **state)
 {
-	struct ends ends = open_ends(IPCX_QUEUE_HANGUP);
+	struct ends ends = open_ends(NULL, IPCX_QUEUE_HANGUP);
 	_Atomic uint32_t *ready = shared_words();
 	pid_t pid = child_fork();
 
@@ -219,7 +219,7 @@ static void test_poller_is_told(void **state)
 
 static void test_killed_sender_has_left(void **state)
 {
-	struct ends ends = open_ends(IPCX_QUEUE_HANGUP);
+	struct ends ends = open_ends(NULL, IPCX_QUEUE_HANGUP);
 	_Atomic uint32_t *sent = shared_words();
 	uint32_t value = 0;
 	pid_t pid = child_fork();

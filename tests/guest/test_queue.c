@@ -145,6 +145,24 @@ static void test_payload_of_every_length(void **state)
 	close(fd);
 }
 
+/* Nothing is read or written there, wherever it is. */
+static void test_empty_messages_anywhere(void **state)
+{
+	void *const anywhere[] = {
+		NULL, (void *)0x1000, (void *)0xffff888000000000, (void *)-1L,
+	};
+	int fd = small_queue(0);
+	struct ipcx_msg msg;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(anywhere); i++) {
+		assert_int_equal(send_msg(fd, 0, anywhere[i], 0, 0), 1);
+		assert_int_equal(recv_msg(fd, anywhere[i], SLOT_SIZE, &msg, 0), 1);
+		assert_int_equal(msg.len, 0);
+	}
+	close(fd);
+}
+
 static void test_smallest_and_odd_geometry(void **state)
 {
 	static const struct shape shapes[] = {
@@ -577,6 +595,7 @@ int main(void)
 		cmocka_unit_test(test_stat),
 		cmocka_unit_test(test_order_over_many_rounds),
 		cmocka_unit_test(test_payload_of_every_length),
+		cmocka_unit_test(test_empty_messages_anywhere),
 		cmocka_unit_test(test_smallest_and_odd_geometry),
 		cmocka_unit_test(test_higher_lanes_first),
 		cmocka_unit_test(test_lanes_fill_apart),

@@ -8,9 +8,9 @@
 #define RW	(PROT_READ | PROT_WRITE)
 #define SLOTS	4
 
-static int mappable(uint32_t flags)
+static int mappable(const char *name, uint32_t flags)
 {
-	int fd = queue("ring", .slots = SLOTS,
+	int fd = queue(name, .slots = SLOTS,
 		       .flags = flags | IPCX_QUEUE_MAPPABLE);
 
 	assert_true(fd >= 0);
@@ -69,7 +69,7 @@ static void test_kernel_page(void **state)
 
 static void test_kernel_page_is_read_only(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	void *page = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd,
 			  IPCX_MMAP_KPAGE);
 	pid_t pid;
@@ -127,7 +127,7 @@ static void test_mapped_whole_or_not_at_all(void **state)
 
 static void test_needs_the_right_and_the_flag(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	size_t bytes = ring_bytes(fd);
 	int narrow = object_reopen(fd, IPCX_RIGHT_SEND | IPCX_RIGHT_RECV |
 				   IPCX_RIGHT_ADMIN);
@@ -183,7 +183,7 @@ static void test_cannot_be_split_or_grown(void **state)
 
 static void test_moved_keeps_its_attachment(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	struct mapped m;
 	uint64_t ticket;
 	size_t bytes;
@@ -207,7 +207,7 @@ static void test_moved_keeps_its_attachment(void **state)
 
 static void test_fork_does_not_inherit(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	struct mapped m;
 	pid_t pid;
 
@@ -234,8 +234,8 @@ static void test_fork_does_not_inherit(void **state)
 
 static void test_attachment_is_one_for_an_address_space(void **state)
 {
-	int fd = mappable(0);
-	int other = object_open("ring", IPCX_KIND_QUEUE, 0);
+	int fd = mappable("shared", 0);
+	int other = object_open("shared", IPCX_KIND_QUEUE, 0);
 	struct mapped first, second, again;
 
 	(void)state;
@@ -259,7 +259,7 @@ static void test_attachment_is_one_for_an_address_space(void **state)
 
 static void test_mapping_outlives_the_descriptor(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable("outlived", 0);
 	struct mapped m;
 	uint32_t value;
 
@@ -267,19 +267,19 @@ static void test_mapping_outlives_the_descriptor(void **state)
 	mapped_open(&m, fd);
 	close(fd);
 	assert_int_equal(mapped_send_u32(&m, 4, IPCX_NO_WAIT), 1);
-	fd = object_open("ring", IPCX_KIND_QUEUE, 0);
+	fd = object_open("outlived", IPCX_KIND_QUEUE, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(recv_u32(fd, &value, IPCX_NO_WAIT), 1);
 	assert_int_equal(value, 4);
 	close(fd);
 	mapped_close(&m);
-	assert_soon(object_open("ring", IPCX_KIND_ANY, 0) == -ENOENT);
+	assert_soon(object_open("outlived", IPCX_KIND_ANY, 0) == -ENOENT);
 }
 
 /* Pages that I/O could write to after the detach must not be had. */
 static void test_pages_cannot_be_pinned(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	struct iovec local, remote;
 	struct mapped m;
 	int out[2];
@@ -310,7 +310,7 @@ static void test_mapped_and_mediated_mix(void **state)
 
 	(void)state;
 	for (int mix = 0; mix < 4; mix++) {
-		int fd = mappable(0);
+		int fd = mappable(NULL, 0);
 		pid_t pid = child_fork();
 		struct mapped m;
 		uint32_t value = 0;
@@ -341,7 +341,7 @@ static void test_mapped_and_mediated_mix(void **state)
 
 static void test_mapped_message_has_no_stamp(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	struct ipcx_msg msg;
 	struct mapped m;
 	uint8_t buf[64];
@@ -365,7 +365,7 @@ static void test_mapped_message_has_no_stamp(void **state)
 
 static void test_sleepers_are_counted(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	struct mapped m;
 	uint32_t value = 0;
 	pid_t pid = child_fork();
@@ -402,7 +402,7 @@ static void test_sleepers_are_counted(void **state)
 
 static void test_pollers_arm_and_wakes_disarm(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	int ep = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	struct mapped m;
@@ -430,7 +430,7 @@ static void test_pollers_arm_and_wakes_disarm(void **state)
 
 static void test_hangup_word(void **state)
 {
-	int fd = mappable(IPCX_QUEUE_HANGUP);
+	int fd = mappable("sides", IPCX_QUEUE_HANGUP);
 	int view = object_reopen(fd, IPCX_RIGHT_MAP);
 	int send = object_reopen(fd, IPCX_RIGHT_SEND);
 	int recv = object_reopen(fd, IPCX_RIGHT_RECV);
@@ -447,7 +447,7 @@ static void test_hangup_word(void **state)
 	assert_int_equal(m.kpage->hangup, IPCX_HANGUP_RECV | IPCX_HANGUP_SEND);
 
 	/* A mapping keeps its descriptor's side, closed or not. */
-	fd = object_open("ring", IPCX_KIND_QUEUE, 0);
+	fd = object_open("sides", IPCX_KIND_QUEUE, 0);
 	mapped_close(&m);
 	mapped_open(&m, fd);
 	close(fd);
@@ -458,7 +458,7 @@ static void test_hangup_word(void **state)
 
 static void test_live_abort_is_skipped(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	struct mapped m;
 	uint32_t value = 0;
 	uint64_t ticket;
@@ -484,7 +484,7 @@ static void test_live_abort_is_skipped(void **state)
 /* A lone ABORTED slot in the tail's way is room: no receiver need come by. */
 static void test_senders_skip_what_was_aborted(void **state)
 {
-	int fd = mappable(0);
+	int fd = mappable(NULL, 0);
 	uint64_t tickets[SLOTS];
 	struct mapped m;
 
