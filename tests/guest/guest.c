@@ -363,6 +363,21 @@ int recv_u32(int fd, uint32_t *value, uint64_t deadline)
 	return rc;
 }
 
+void expect_u32(int fd, uint32_t expected)
+{
+	uint32_t value = 0;
+
+	assert_int_equal(recv_u32(fd, &value, IPCX_NO_WAIT), 1);
+	assert_int_equal(value, expected);
+}
+
+void expect_empty(int fd)
+{
+	uint32_t value;
+
+	assert_int_equal(recv_u32(fd, &value, IPCX_NO_WAIT), -EAGAIN);
+}
+
 int queue_wait(int fd, uint32_t dir, uint32_t lane, uint64_t deadline)
 {
 	uint64_t start = now_ns();

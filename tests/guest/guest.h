@@ -140,6 +140,8 @@ int recv_msg(int fd, void *buf, uint32_t room, struct ipcx_msg *msg,
 /* The payload of most tests: one number. */
 int send_u32(int fd, uint32_t value, uint64_t deadline);
 int recv_u32(int fd, uint32_t *value, uint64_t deadline);
+void expect_u32(int fd, uint32_t expected);	/* what is there, next of all */
+void expect_empty(int fd);
 
 int queue_wait(int fd, uint32_t dir, uint32_t lane, uint64_t deadline);
 short poll_now(int fd, short events);

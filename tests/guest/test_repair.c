@@ -30,13 +30,6 @@ static void expect(int fd, uint32_t expected, uint32_t flags)
 	assert_int_equal(msg.flags & IPCX_MSG_REDELIVERED, flags);
 }
 
-static void expect_empty(int fd)
-{
-	uint32_t value;
-
-	assert_int_equal(recv_u32(fd, &value, IPCX_NO_WAIT), -EAGAIN);
-}
-
 static bool repaired(int fd)
 {
 	struct ipcx_stat st = object_stat(fd);

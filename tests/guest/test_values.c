@@ -161,7 +161,7 @@ static void test_bad_messages(void **state)
 
 static void rule_bad_buffer(const struct ioctl_case *c, enum on on)
 {
-	/* RECV learns it with the message in hand: see test_queue. */
+	/* RECV learns it with the message in hand: see test_batch. */
 	if (c->cmd != IPCX_IOC_SEND)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(bad_pointers); i++) {
