@@ -5,6 +5,7 @@
 #ifndef IPCX_IOCTL_H
 #define IPCX_IOCTL_H
 
+#include <linux/stddef.h>
 #include <linux/uaccess.h>
 #include <linux/ipcx.h>
 
@@ -13,6 +14,11 @@
  * in the structure, so that a newer header's number is understood.
  */
 #define IPCX_CMD(cmd)	((cmd) & ~IOCSIZE_MASK)
+
+/* First versions of structures that have grown since. */
+#define IPCX_STAT_FIRST		offsetofend(struct ipcx_stat, name)
+#define IPCX_MSG_FIRST		offsetofend(struct ipcx_msg, ticket)
+#define IPCX_WAIT_FIRST		offsetofend(struct ipcx_wait, deadline_ns)
 
 /**
  * ipcx_get_args - copy an argument structure in

@@ -118,7 +118,8 @@ static long ipcx_list(void __user *uarg)
 	if (ret)
 		return ret;
 	if (args.flags || !args.count || args.count > IPCX_LIST_MAX ||
-	    args.stat_size != sizeof(stat))
+	    (args.stat_size != sizeof(stat) &&
+	     args.stat_size != IPCX_STAT_FIRST))
 		return -EINVAL;
 
 	out = u64_to_user_ptr(args.stats);
@@ -130,8 +131,8 @@ static long ipcx_list(void __user *uarg)
 			ipcx_object_stat(obj, &stat);
 			stat.rights = rights;
 			ret = ipcx_put_args(out, &stat, sizeof(stat),
-					    sizeof(stat));
-			out += sizeof(stat);
+					    args.stat_size);
+			out += args.stat_size;
 			filled++;
 		}
 		ipcx_object_put(obj);
@@ -190,14 +191,19 @@ static void ipcx_check_abi(void)
 	BUILD_BUG_ON(sizeof(struct ipcx_open) != 32);
 	BUILD_BUG_ON(sizeof(struct ipcx_unlink) != 24);
 	BUILD_BUG_ON(sizeof(struct ipcx_list) != 32);
-	BUILD_BUG_ON(sizeof(struct ipcx_stat) != 272);
+	BUILD_BUG_ON(sizeof(struct ipcx_stat) != 312);
 	BUILD_BUG_ON(sizeof(struct ipcx_reopen) != 16);
 	BUILD_BUG_ON(sizeof(struct ipcx_setattr) != 24);
 	BUILD_BUG_ON(sizeof(struct ipcx_resize) != 16);
 	BUILD_BUG_ON(sizeof(struct ipcx_seal) != 16);
 	BUILD_BUG_ON(sizeof(struct ipcx_transfer) != 32);
-	BUILD_BUG_ON(sizeof(struct ipcx_msg) != 48);
-	BUILD_BUG_ON(sizeof(struct ipcx_wait) != 24);
+	BUILD_BUG_ON(sizeof(struct ipcx_msg) != 72);
+	BUILD_BUG_ON(sizeof(struct ipcx_wait) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_take) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_peer) != 56);
+	BUILD_BUG_ON(sizeof(struct ipcx_peers) != 32);
+	BUILD_BUG_ON(sizeof(struct ipcx_event) != 64);
+	BUILD_BUG_ON(sizeof(struct ipcx_events) != 32);
 	BUILD_BUG_ON(sizeof(struct ipcx_kpage) != 160);
 	BUILD_BUG_ON(sizeof(struct ipcx_ring) != 128);
 	BUILD_BUG_ON(sizeof(struct ipcx_lane) != 256);

@@ -479,7 +479,7 @@ static long ipcx_object_stat_ioctl(struct ipcx_handle *handle, void __user *uarg
 	u32 size;
 	int ret;
 
-	ret = ipcx_get_args(&stat, sizeof(stat), sizeof(stat), uarg);
+	ret = ipcx_get_args(&stat, sizeof(stat), IPCX_STAT_FIRST, uarg);
 	if (ret)
 		return ret;
 	if (stat.flags)

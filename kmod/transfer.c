@@ -232,10 +232,12 @@ static void ipcx_msg_fill(struct ipcx_queue *q, const struct ipcx_claim *claim,
 	msg->pid = 0;
 	msg->uid = 0;
 	msg->gid = 0;
+	msg->fd_count = 0;
+	msg->missed = 0;
 	ipcx_stamp_get(q, claim, msg);
 }
 
-static int ipcx_recv_one(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
+static int ipcx_recv_one(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 			 struct ipcx_msg *msg, u64 deadline_ns)
 {
 	void __user *buf = u64_to_user_ptr(msg->buf);
@@ -252,11 +254,11 @@ static int ipcx_recv_one(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
 		ipcx_msg_fill(q, &claim, msg);
 		if (ipcx_copy_out(buf, ipcx_slot(q, claim.lane, claim.ticket),
 				  msg->len) &&
-		    !copy_to_user_nofault(umsg, msg, sizeof(*msg)))
+		    !copy_to_user_nofault(umsg, msg, msg_size))
 			break;
 		ipcx_give_back(q, &claim);
 		if (fault_in_safe_writeable(buf, msg->len) ||
-		    fault_in_safe_writeable((void __user *)umsg, sizeof(*msg)))
+		    fault_in_safe_writeable(umsg, msg_size))
 			return -EFAULT;
 		if (signal_pending(current))
 			return -ERESTARTSYS;
@@ -267,46 +269,49 @@ static int ipcx_recv_one(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
 	return 0;
 }
 
-static int ipcx_send_msg(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
+static int ipcx_send_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 			 struct ipcx_msg *msg, u64 deadline_ns)
 {
 	if (msg->flags || msg->sender || msg->pid || msg->uid || msg->gid ||
-	    msg->pad || msg->ticket || msg->lane >= q->lanes)
+	    msg->pad || msg->ticket || msg->fd_pad || msg->missed ||
+	    msg->lane >= q->lanes)
 		return -EINVAL;
+	if (msg->fd_count)
+		return -EOPNOTSUPP;
 	if (msg->len > q->slot_size)
 		return -EMSGSIZE;
 	return ipcx_send_one(q, msg, deadline_ns);
 }
 
-static int ipcx_recv_msg(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
+static int ipcx_recv_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 			 struct ipcx_msg *msg, u64 deadline_ns)
 {
-	if (msg->pad)
+	if (msg->pad || msg->fd_pad)
 		return -EINVAL;
 	if (msg->len < q->slot_size)
 		return -EMSGSIZE;
-	return ipcx_recv_one(q, umsg, msg, deadline_ns);
+	return ipcx_recv_one(q, umsg, msg_size, msg, deadline_ns);
 }
 
-typedef int (*ipcx_move_t)(struct ipcx_queue *q, struct ipcx_msg __user *umsg,
-			   struct ipcx_msg *msg, u64 deadline_ns);
+typedef int (*ipcx_move_t)(struct ipcx_queue *q, void __user *umsg,
+			   u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns);
 
 /* Messages one by one: the first until @first_ns, the others until @next_ns. */
 static long ipcx_move_all(struct ipcx_queue *q, const struct ipcx_transfer *args,
 			  ipcx_move_t move, u64 first_ns, u64 next_ns)
 {
-	struct ipcx_msg __user *umsg = u64_to_user_ptr(args->msgs);
-	struct ipcx_msg msg;
+	void __user *umsg = u64_to_user_ptr(args->msgs);
+	struct ipcx_msg msg = {};
 	int ret = 0;
 	u32 i;
 
-	for (i = 0; i < args->count; i++) {
+	for (i = 0; i < args->count; i++, umsg += args->msg_size) {
 		/* What is done is told before the signal's handler runs. */
 		if (i && signal_pending(current))
 			break;
 		cond_resched();
-		ret = copy_from_user(&msg, umsg + i, sizeof(msg)) ? -EFAULT :
-		      move(q, umsg + i, &msg, i ? next_ns : first_ns);
+		ret = copy_from_user(&msg, umsg, args->msg_size) ? -EFAULT :
+		      move(q, umsg, args->msg_size, &msg, i ? next_ns : first_ns);
 		if (ret)
 			break;
 	}
@@ -322,7 +327,8 @@ static int ipcx_get_transfer(struct ipcx_transfer *args, struct file *file,
 	if (ret)
 		return ret;
 	if (args->flags || !args->count || args->count > IPCX_BATCH_MAX ||
-	    args->msg_size != sizeof(struct ipcx_msg))
+	    (args->msg_size != sizeof(struct ipcx_msg) &&
+	     args->msg_size != IPCX_MSG_FIRST))
 		return -EINVAL;
 	if (!(ipcx_handle(file)->rights & right))
 		return -EACCES;

@@ -199,10 +199,10 @@ long ipcx_wait_ioctl(struct file *file, void __user *uarg)
 	u32 right;
 	int ret;
 
-	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
+	ret = ipcx_get_args(&args, sizeof(args), IPCX_WAIT_FIRST, uarg);
 	if (ret)
 		return ret;
-	if (args.flags || args.dir > IPCX_DIR_SEND)
+	if (args.flags || args.ticket || args.dir > IPCX_DIR_SEND)
 		return -EINVAL;
 	if (args.lane >= (args.dir == IPCX_DIR_SEND ? q->lanes : 1))
 		return -EINVAL;

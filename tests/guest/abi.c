@@ -133,6 +133,9 @@ static void fill_recv(void)
 		mem->msg[i].buf = (uintptr_t)mem->buf[i];
 		mem->msg[i].len = SLOT_SIZE;
 		mem->msg[i].pad = 0;
+		mem->msg[i].fds = 0;
+		mem->msg[i].fd_count = 0;
+		mem->msg[i].fd_pad = 0;
 	}
 }
 
@@ -142,6 +145,9 @@ static void fill_wait(void)
 }
 
 #define IOCTL(n, type)	.name = #n, .cmd = IPCX_IOC_##n, .size = sizeof(type)
+/* Its last member in the first version, of what has grown since. */
+#define GREW(type, last)						\
+	.first = offsetof(type, last) + sizeof(((type *)0)->last)
 #define CTL		(1U << ON_CTL)
 #define REGION		(1U << ON_REGION)
 #define QUEUE		(1U << ON_QUEUE)
@@ -166,7 +172,7 @@ static const struct ioctl_case cases[] = {
 	{ IOCTL(LIST, struct ipcx_list), .on = CTL, .fill = fill_list,
 	  .pointer = offsetof(struct ipcx_list, stats) },
 	{ IOCTL(STAT, struct ipcx_stat), .on = OBJECT, .fill = fill_stat,
-	  .writes = true },
+	  .writes = true, GREW(struct ipcx_stat, name) },
 	{ IOCTL(REOPEN, struct ipcx_reopen), .on = OBJECT,
 	  .fill = fill_reopen, .opens = true,
 	  .pad = offsetof(struct ipcx_reopen, pad) },
@@ -179,7 +185,8 @@ static const struct ioctl_case cases[] = {
 	  .pointer = offsetof(struct ipcx_transfer, msgs) },
 	{ IOCTL(RECV, struct ipcx_transfer), .on = QUEUE, .fill = fill_recv,
 	  .pointer = offsetof(struct ipcx_transfer, msgs) },
-	{ IOCTL(WAIT, struct ipcx_wait), .on = QUEUE, .fill = fill_wait },
+	{ IOCTL(WAIT, struct ipcx_wait), .on = QUEUE, .fill = fill_wait,
+	  GREW(struct ipcx_wait, deadline_ns) },
 	{ .name = "WAKE", .cmd = IPCX_IOC_WAKE, .on = QUEUE },
 	{ .name = "ATTACHMENT", .cmd = IPCX_IOC_ATTACHMENT, .on = QUEUE },
 };

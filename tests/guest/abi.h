@@ -44,6 +44,7 @@ struct ioctl_case {
 	const char *name;
 	unsigned long cmd;
 	size_t size;			/* of the struct; 0: there is none */
+	size_t first;			/* of its first version; 0: this one */
 	unsigned int on;		/* mask of enum on */
 	void (*fill)(void);		/* a valid use */
 	size_t pad;			/* offset of what must be 0 here */

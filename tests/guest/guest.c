@@ -334,6 +334,9 @@ int recv_msg(int fd, void *buf, uint32_t room, struct ipcx_msg *msg,
 	poisoned.buf = (uintptr_t)buf;
 	poisoned.len = room;
 	poisoned.pad = 0;
+	poisoned.fds = 0;
+	poisoned.fd_count = 0;
+	poisoned.fd_pad = 0;
 	*msg = poisoned;
 
 	rc = transfer(fd, IPCX_IOC_RECV, msg, 1, deadline);

@@ -63,7 +63,7 @@ static void rule_too_small(const struct ioctl_case *c, enum on on)
 	static const size_t less[] = { 1, 4, 8 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(less); i++) {
-		mem->arg.head[0] = c->size - less[i];
+		mem->arg.head[0] = (c->first ? c->first : c->size) - less[i];
 		refused(c, on, &mem->arg, -EINVAL, "size too small");
 	}
 	mem->arg.head[0] = 0;
@@ -74,6 +74,26 @@ static void test_size_too_small(void **state)
 {
 	(void)state;
 	each_struct(rule_too_small);
+}
+
+static void rule_first_version(const struct ioctl_case *c, enum on on)
+{
+	uint8_t beyond[sizeof(struct ipcx_stat)];
+
+	if (!c->first)
+		return;
+	memset(beyond, POISON, sizeof(beyond));
+	mem->arg.head[0] = c->first;
+	memcpy(mem->arg.bytes + c->first, beyond, c->size - c->first);
+	accepted(c, on, "first version");
+	assert_memory_equal(mem->arg.bytes + c->first, beyond,
+			    c->size - c->first);
+}
+
+static void test_first_version(void **state)
+{
+	(void)state;
+	each_struct(rule_first_version);
 }
 
 static void rule_larger(const struct ioctl_case *c, enum on on)
@@ -200,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_flag),
 		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_size_too_small),
+		cmocka_unit_test(test_first_version),
 		cmocka_unit_test(test_larger_size_zero_tail),
 		cmocka_unit_test(test_size_too_large),
 		cmocka_unit_test(test_bad_pointer),

@@ -128,6 +128,8 @@ static void rule_bad_message(const struct ioctl_case *c, enum on on)
 		offsetof(struct ipcx_msg, gid),
 		offsetof(struct ipcx_msg, pad),
 		offsetof(struct ipcx_msg, ticket),
+		offsetof(struct ipcx_msg, fd_pad),
+		offsetof(struct ipcx_msg, missed),
 	};
 
 	for (size_t i = 0; c->cmd == IPCX_IOC_SEND && i < ARRAY_SIZE(zero); i++) {
@@ -148,6 +150,9 @@ static void rule_bad_message(const struct ioctl_case *c, enum on on)
 		mem->msg[0].pad = 1;
 		refused(c, on, &mem->arg, -EINVAL, "message padding");
 		mem->msg[0].pad = 0;
+		mem->msg[0].fd_pad = 1;
+		refused(c, on, &mem->arg, -EINVAL, "message's second padding");
+		mem->msg[0].fd_pad = 0;
 		mem->msg[0].len = SLOT_SIZE - 1;
 		refused(c, on, &mem->arg, -EMSGSIZE, "too little room");
 	}

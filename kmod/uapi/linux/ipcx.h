@@ -16,6 +16,9 @@
  *    unreadable or unwritable pointer -EFAULT.
  *  - Calls that make a descriptor return it. A failed call changes nothing and
  *    writes no output; the few that can transfer a part return how much.
+ *  - A command is known by its number; the bits of its structure's size in it
+ *    are not looked at. Arrays of structures carry the size of an entry, which
+ *    must be that of a version the kernel knows (-EINVAL).
  *  - Deadlines are absolute CLOCK_MONOTONIC nanoseconds. IPCX_NO_WAIT fails
  *    with -EAGAIN instead of blocking, IPCX_FOREVER has no limit, a deadline
  *    that passes is -ETIMEDOUT. A signal interrupts a blocked call: it restarts
@@ -36,6 +39,12 @@
 
 /* Messages of one SEND or RECV, at most. */
 #define IPCX_BATCH_MAX		1024
+
+/* Descriptors that ride along one message, at most. */
+#define IPCX_FDS_MAX		16
+
+/* Bytes of a process's name, its NUL included. */
+#define IPCX_COMM_LEN		16
 
 #define IPCX_NO_WAIT		0ULL
 #define IPCX_FOREVER		(~0ULL)
@@ -82,6 +91,7 @@
 #define IPCX_QUEUE_MAPPABLE	0x100U	/* the ring can be mapped */
 #define IPCX_QUEUE_DROP_OLDEST	0x200U	/* a full lane drops, not blocks */
 #define IPCX_QUEUE_HANGUP	0x400U	/* -EPIPE once the other side left */
+#define IPCX_QUEUE_BROADCAST	0x800U	/* every receiver gets every message */
 
 /* Feature bits of struct ipcx_query. */
 #define IPCX_FEATURE_REGION	0x1ULL
@@ -89,6 +99,9 @@
 #define IPCX_FEATURE_MAPPED	0x4ULL	/* mapped rings */
 #define IPCX_FEATURE_HANGUP	0x8ULL
 #define IPCX_FEATURE_HUGE	0x10ULL	/* IPCX_REGION_HUGE */
+#define IPCX_FEATURE_BROADCAST	0x20ULL	/* IPCX_QUEUE_BROADCAST */
+#define IPCX_FEATURE_FDS	0x40ULL	/* regions ride along messages */
+#define IPCX_FEATURE_EVENTS	0x80ULL	/* who came, who went, who holds what */
 
 /**
  * struct ipcx_query - what this module is and allows (IPCX_IOC_QUERY)
@@ -189,8 +202,16 @@ struct ipcx_region_create {
  * life are as for a region; opening what exists asks for the same geometry and
  * IPCX_QUEUE_* flags.
  *
- * Errors: as for a region of no file; -EINVAL also for @slots no power of two and @lanes
- * or @slot_size out of range, -EFBIG for more slots or bytes than the limits.
+ * BROADCAST: every receiver gets every message, at its own pace, and never
+ * holds up a sender: who is more than @slots behind misses the oldest, and is
+ * told how many (struct ipcx_msg.missed). A descriptor is a receiver: what it
+ * has received it remembers for its duplicates, and it begins with what the
+ * ring holds. A broadcast queue has one lane, does not go with DROP_OLDEST, and
+ * its RECV gives MAP as well: a receiver maps the ring for reading only.
+ *
+ * Errors: as for a region of no file; -EINVAL also for @slots no power of two,
+ * @lanes or @slot_size out of range and BROADCAST with what it does not go
+ * with, -EFBIG for more slots or bytes than the limits.
  */
 struct ipcx_queue_create {
 	__u32 size;
@@ -381,6 +402,18 @@ struct ipcx_seal {
  * @seals: out: region: IPCX_SEAL_*
  * @pad: out: 0
  * @name: out: NUL-terminated name, empty if anonymous or unlinked
+ * @holder: out: queue: attachment whose claim stands in the way of a lane, of
+ *	the highest such lane; 0 if there is none
+ * @holder_pid: out: queue: its process, in the caller's pid namespace
+ * @held_recv: out: queue: lanes, a bit each, whose next message @holder claimed
+ *	and has not published: receivers of the lane wait for it
+ * @held_send: out: queue: lanes whose next slot @holder writes or reads still:
+ *	senders of the lane wait for it
+ * @holder_ticket: out: queue: that claim, in the highest of these lanes
+ * @holder_comm: out: queue: NUL-terminated name of the process
+ *
+ * A claim at work is no trouble. The same holder, lanes and ticket in two looks
+ * some time apart are: that peer is stuck. IPCX_IOC_PEERS tells of all peers.
  *
  * sent, received, depth, dropped and aborted are read from the mapped ring: who
  * maps it can falsify them for those who look, and harms nothing else.
@@ -414,6 +447,12 @@ struct ipcx_stat {
 	__u32 seals;
 	__u32 pad;
 	char name[IPCX_NAME_MAX + 1];
+	__u32 holder;
+	__u32 holder_pid;
+	__u32 held_recv;
+	__u32 held_send;
+	__u64 holder_ticket;
+	char holder_comm[IPCX_COMM_LEN];
 };
 
 /**
@@ -443,6 +482,8 @@ struct ipcx_list {
 /* Flags of a received message. */
 #define IPCX_MSG_REDELIVERED	0x1U	/* a receiver before you gave it back */
 #define IPCX_MSG_STAMPED	0x2U	/* the kernel vouches for pid, uid, gid */
+#define IPCX_MSG_FDS		0x4U	/* descriptors of regions ride along */
+#define IPCX_MSG_FDS_LOST	0x8U	/* some of them did not fit and are lost */
 
 /**
  * struct ipcx_msg - one message of a SEND or RECV
@@ -458,6 +499,14 @@ struct ipcx_list {
  * @gid: SEND: 0; RECV: out: effective group, likewise
  * @pad: 0
  * @ticket: SEND: 0; RECV: out: place in the order of its lane
+ * @fds: pointer to an array of @fd_count descriptors (__s32), or 0
+ * @fd_count: SEND: regions to send along, IPCX_FDS_MAX at most; RECV: in: room
+ *	in @fds; out: descriptors received
+ * @fd_pad: 0
+ * @missed: SEND: 0; RECV: out: broadcast: messages before this one that were
+ *	overwritten before this descriptor received them
+ *
+ * A caller may leave the fields from @fds on out (msg_size 48).
  *
  * For RECV the room must be at least the queue's slot_size (-EMSGSIZE), so that
  * no message is ever cut or has to be put back. @pid, @uid and @gid are valid
@@ -476,12 +525,19 @@ struct ipcx_msg {
 	__u32 gid;
 	__u32 pad;
 	__u64 ticket;
+	__u64 fds;
+	__u32 fd_count;
+	__u32 fd_pad;
+	__u64 missed;
 };
+
+/* Flags of IPCX_IOC_RECV. */
+#define IPCX_RECV_PEEK		0x1U	/* look at the next message, do not take it */
 
 /**
  * struct ipcx_transfer - send or receive messages (IPCX_IOC_SEND, _RECV)
  * @size: sizeof(struct ipcx_transfer)
- * @flags: 0
+ * @flags: RECV: 0 or IPCX_RECV_PEEK; SEND: 0
  * @msgs: pointer to an array of struct ipcx_msg
  * @count: entries in the array, 1 to 1024
  * @msg_size: bytes of an entry, sizeof(struct ipcx_msg)
@@ -494,12 +550,24 @@ struct ipcx_msg {
  * kernel's own claims never outlive the call: killing a caller loses no message
  * and blocks nobody.
  *
+ * PEEK takes one message (@count 1) to look at, which stays where it is: another
+ * may receive it at any time. Descriptors that ride along are told by
+ * IPCX_MSG_FDS and not received.
+ *
+ * Regions ride along a message of a work queue as their descriptors do over
+ * SCM_RIGHTS: the receiver gets new ones (close-on-exec), with the rights those
+ * had. Where there is less room than there are descriptors, the others are lost
+ * (IPCX_MSG_FDS_LOST). Who maps the ring takes them by IPCX_IOC_TAKE; those of a
+ * message that was received and released without go when its slot is used anew.
+ *
  * Errors: -EACCES (the descriptor has not the right), -EINVAL (also a @lane
  * there is not), -EMSGSIZE (SEND: longer than slot_size; RECV: less room),
  * -EFAULT (a buffer; a message that could not be copied out stays), -EAGAIN,
  * -ETIMEDOUT, -EINTR, -EPIPE (IPCX_QUEUE_HANGUP: the other side has left and,
  * for RECV, all was taken), -EIDRM (shut down), -EBADMSG (a mapped peer spoiled
- * the ring).
+ * the ring); with @fds also -EBADF, -EPROTOTYPE (a descriptor of no region),
+ * -E2BIG (too many), -EOPNOTSUPP (broadcast), -ENOMEM and, for RECV, -EMFILE (the
+ * message stays).
  */
 struct ipcx_transfer {
 	__u32 size;
@@ -523,8 +591,12 @@ struct ipcx_transfer {
  * @dir: IPCX_DIR_RECV or IPCX_DIR_SEND
  * @lane: the lane to send on; 0 with IPCX_DIR_RECV
  * @deadline_ns: when to give up
+ * @ticket: broadcast, IPCX_DIR_RECV: the ticket waited for; 0 otherwise
  *
  * Returns 0 once the ring looked usable; somebody else may have been quicker.
+ *
+ * With @ticket the descriptor of a broadcast queue also learns what was received
+ * by mapping: poll and RECV go on from there.
  *
  * Errors: -EINVAL, -EACCES (the right of that direction is missing), -EAGAIN,
  * -ETIMEDOUT, -EINTR, -EPIPE, -EIDRM (as for SEND and RECV).
@@ -535,6 +607,156 @@ struct ipcx_wait {
 	__u32 dir;
 	__u32 lane;
 	__u64 deadline_ns;
+	__u64 ticket;
+};
+
+/**
+ * struct ipcx_take - take descriptors that ride along (IPCX_IOC_TAKE)
+ * @size: sizeof(struct ipcx_take)
+ * @flags: 0
+ * @lane: lane of the message
+ * @fd_count: room in @fds
+ * @ticket: the message, which the caller's attachment is READING
+ * @fds: pointer to an array of descriptors (__s32)
+ *
+ * For who maps the ring, between acquiring a message and releasing it. Returns
+ * how many there were and are now the caller's; 0 if none ride along, or not any
+ * more.
+ *
+ * Errors: -EINVAL, -EACCES (no IPCX_RIGHT_RECV), -ENOTCONN, -ESTALE (not a
+ * message the caller is reading), -EMSGSIZE (less room than descriptors),
+ * -EMFILE, -ENOMEM, -EFAULT.
+ */
+struct ipcx_take {
+	__u32 size;
+	__u32 flags;
+	__u32 lane;
+	__u32 fd_count;
+	__u64 ticket;
+	__u64 fds;
+};
+
+/* States of a peer. */
+#define IPCX_PEER_LIVE		1	/* maps the ring */
+#define IPCX_PEER_DEAD		2	/* does not any more; its claims are ended */
+
+/**
+ * struct ipcx_peer - an attachment: an address space that maps the ring
+ * @id: owner in the words it claims
+ * @pid: process that mapped it first, in the caller's pid namespace
+ * @state: IPCX_PEER_*
+ * @rights: of the descriptor it was mapped by
+ * @writing: slots it writes
+ * @reading: slots it reads
+ * @held_recv: as in struct ipcx_stat, of this peer
+ * @held_send: likewise
+ * @dropped: messages it dropped (IPCX_QUEUE_DROP_OLDEST)
+ * @comm: NUL-terminated name of the process then
+ */
+struct ipcx_peer {
+	__u32 id;
+	__u32 pid;
+	__u32 state;
+	__u32 rights;
+	__u32 writing;
+	__u32 reading;
+	__u32 held_recv;
+	__u32 held_send;
+	__u64 dropped;
+	char comm[IPCX_COMM_LEN];
+};
+
+/**
+ * struct ipcx_peers - who maps a queue (IPCX_IOC_PEERS)
+ * @size: sizeof(struct ipcx_peers)
+ * @flags: 0
+ * @after: list attachments whose id is greater; 0 to begin
+ * @count: entries in the array, 1 to 1024
+ * @peers: pointer to an array of struct ipcx_peer to fill
+ * @peer_size: bytes of an entry, sizeof(struct ipcx_peer)
+ * @pad: 0
+ *
+ * Returns the number of entries filled, in the order of their ids; 0 at the
+ * end. What the kernel does for callers of SEND and RECV is the peer
+ * IPCX_OWNER_KERNEL, which is always there, with pid 0.
+ *
+ * Errors: -EINVAL, -EFAULT, -ENOMEM.
+ */
+struct ipcx_peers {
+	__u32 size;
+	__u32 flags;
+	__u32 after;
+	__u32 count;
+	__u64 peers;
+	__u32 peer_size;
+	__u32 pad;
+};
+
+/* What struct ipcx_event tells. */
+#define IPCX_EVENT_ATTACHED	1	/* a process mapped the ring */
+#define IPCX_EVENT_DETACHED	2	/* it does not any more */
+
+/* Why an attachment went. */
+#define IPCX_WHY_UNMAPPED	1	/* munmap, or the last close by the library */
+#define IPCX_WHY_EXEC		2	/* another program in the same process */
+#define IPCX_WHY_EXITED		3	/* the process ended by itself */
+#define IPCX_WHY_KILLED		4	/* by a signal */
+#define IPCX_WHY_OOM		5	/* for want of memory */
+
+/**
+ * struct ipcx_event - an attachment came or went
+ * @seq: counts from 1, without gaps
+ * @time_ns: CLOCK_MONOTONIC
+ * @what: IPCX_EVENT_*
+ * @attachment: which
+ * @pid: its process, in the caller's pid namespace
+ * @why: DETACHED: IPCX_WHY_*; 0 otherwise
+ * @signal: IPCX_WHY_KILLED and IPCX_WHY_OOM: which; 0 otherwise
+ * @aborted: DETACHED: its unfinished sends that were given up
+ * @returned: DETACHED: messages it held that are delivered again
+ * @pad: 0
+ * @comm: NUL-terminated name of the process
+ *
+ * DETACHED is told when the claims of the dead are ended.
+ */
+struct ipcx_event {
+	__u64 seq;
+	__u64 time_ns;
+	__u32 what;
+	__u32 attachment;
+	__u32 pid;
+	__u32 why;
+	__u32 signal;
+	__u32 aborted;
+	__u32 returned;
+	__u32 pad;
+	char comm[IPCX_COMM_LEN];
+};
+
+/**
+ * struct ipcx_events - who came and went (IPCX_IOC_EVENTS)
+ * @size: in: sizeof(struct ipcx_events)
+ * @flags: in: 0
+ * @count: in: entries in the array, 1 to 1024
+ * @event_size: in: bytes of an entry, sizeof(struct ipcx_event)
+ * @events: in: pointer to an array of struct ipcx_event to fill
+ * @missed: out: events before these that were forgotten unread
+ *
+ * A descriptor is told what happened since it was opened, each event once
+ * (duplicates share). The queue remembers the last 64. Never blocks; poll tells
+ * by EPOLLPRI, if that was asked for, that there are events.
+ *
+ * Returns the number of entries filled, at least 1.
+ *
+ * Errors: -EINVAL, -EFAULT, -EAGAIN (nothing new).
+ */
+struct ipcx_events {
+	__u32 size;
+	__u32 flags;
+	__u32 count;
+	__u32 event_size;
+	__u64 events;
+	__u64 missed;
 };
 
 /*
@@ -544,7 +766,17 @@ struct ipcx_wait {
  * mapped as a whole or not at all. Mapping the ring attaches the address space;
  * its last munmap, exec or death detaches it. A mapping is not inherited by
  * fork, cannot be split or grown, and its pages cannot be pinned (O_DIRECT,
- * io_uring buffers), so that nothing writes to them after the detach.
+ * io_uring buffers), so that nothing writes to them after the detach. Receivers
+ * of a broadcast queue map the ring PROT_READ; without IPCX_RIGHT_SEND it cannot
+ * be mapped in another way.
+ *
+ * Errors of mmap on a queue: -EACCES (no IPCX_RIGHT_MAP; writable where that is
+ * not allowed), -EPERM (executable), -EINVAL (offset, length, not MAP_SHARED),
+ * -EUSERS (too many address spaces map it), -EIDRM (shut down), -EDQUOT,
+ * -ENOMEM. On a region: -EACCES (no IPCX_RIGHT_READ, or WRITE for a writable
+ * shared mapping), -EPERM (executable, sealed), -EINVAL (beyond its end), -EBUSY
+ * (being resized), -EIDRM, -EDQUOT, -ENODEV, -ENOMEM. A mapping of a region that
+ * mremap() made longer than the region raises SIGBUS beyond its end.
  */
 #define IPCX_MMAP_KPAGE		0
 #define IPCX_MMAP_RING		0x10000000
@@ -577,7 +809,7 @@ struct ipcx_wait {
 /*
  * The argument is a mask of IPCX_WAKE_*, not a pointer. Wakes all who sleep or
  * poll in those directions; they look for themselves. -EINVAL: no bit or an
- * unknown one.
+ * unknown one, -EACCES: neither IPCX_RIGHT_SEND nor _RECV.
  */
 #define IPCX_IOC_WAKE		_IO(IPCX_IOC_MAGIC, 0x43)
 
@@ -587,5 +819,9 @@ struct ipcx_wait {
  * ring.
  */
 #define IPCX_IOC_ATTACHMENT	_IO(IPCX_IOC_MAGIC, 0x44)
+
+#define IPCX_IOC_TAKE		_IOW(IPCX_IOC_MAGIC, 0x45, struct ipcx_take)
+#define IPCX_IOC_PEERS		_IOW(IPCX_IOC_MAGIC, 0x46, struct ipcx_peers)
+#define IPCX_IOC_EVENTS		_IOWR(IPCX_IOC_MAGIC, 0x47, struct ipcx_events)
 
 #endif /* _UAPI_LINUX_IPCX_H */

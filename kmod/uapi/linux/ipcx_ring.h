@@ -6,6 +6,7 @@
  *	kernel page, read-only to users     struct ipcx_kpage
  *	ring: +0                            struct ipcx_ring
  *	      +IPCX_RING_LANES              struct ipcx_lane  x lanes
+ *	      +ipcx_kpage.drops_offset      IPCX_DROPS_COUNT counters, if not 0
  *	      +ipcx_kpage.slots_offset      slots: lane 0's, lane 1's, ...
  *
  * A lane has N = ipcx_kpage.slots slots, a power of two, each of
@@ -99,7 +100,8 @@ static inline __s64 ipcx_ticket_diff(__u64 a, __u64 b)
  * @word: the slot word
  * @len: bytes of the payload, set by the sender before it publishes; a reader
  *	clamps it to slot_size
- * @sender: attachment of the sender, likewise
+ * @sender: attachment of the sender, likewise; with IPCX_SLOT_FDS if
+ *	descriptors ride along
  */
 struct ipcx_slot {
 	__u64 word;
@@ -108,6 +110,7 @@ struct ipcx_slot {
 };
 
 #define IPCX_SLOT_ALIGN		64
+#define IPCX_SLOT_FDS		0x80000000U
 
 /**
  * struct ipcx_lane - hints and counters of a lane
@@ -142,6 +145,13 @@ struct ipcx_ring {
 #define IPCX_RING_LANES		sizeof(struct ipcx_ring)
 
 /*
+ * IPCX_QUEUE_DROP_OLDEST: after the lanes a table of __u64, by attachment:
+ * messages each has dropped. The kernel zeroes an entry when its id is given
+ * out; fewer can attach to such a queue.
+ */
+#define IPCX_DROPS_COUNT	512
+
+/*
  * ipcx_kpage.hangup. RECV and SEND: IPCX_QUEUE_HANGUP is set and the other side
  * has left. DOWN: shut down, every call is -EIDRM.
  */
@@ -159,6 +169,7 @@ struct ipcx_ring {
  * @stride: bytes from slot to slot
  * @slots_offset: of lane 0's first slot, from the ring's beginning
  * @ring_bytes: length of the ring's mapping
+ * @drops_offset: of the table of drops, from the ring's beginning; 0 without
  * @count: threads asleep in WAIT by direction (IPCX_DIR_*)
  * @armed: by direction: somebody polls and must be woken
  * @ret_epoch: grows whenever a slot turned RETURNED
@@ -176,7 +187,8 @@ struct ipcx_kpage {
 	__u32 stride;
 	__u64 slots_offset;
 	__u64 ring_bytes;
-	__u64 pad0[11];
+	__u64 drops_offset;
+	__u64 pad0[10];
 
 	__u32 count[2];
 	__u32 armed[2];

@@ -277,9 +277,9 @@ static void case_errors(void)
 	check(call(fd, IPCX_IOC_STAT, NULL) == -EFAULT);
 	check(call(fd, IPCX_IOC_STAT, (void *)-PAGE) == -EFAULT);
 	check(call(fd, IPCX_IOC_STAT, &larger) == -E2BIG);
-	st.size -= 4;
+	st.size = offsetof(struct ipcx_stat, name);
 	check(call(fd, IPCX_IOC_STAT, &st) == -EINVAL);
-	st.size += 4;
+	st.size = sizeof(st);
 	st.flags = 1;
 	check(call(fd, IPCX_IOC_STAT, &st) == -EINVAL);
 
