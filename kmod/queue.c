@@ -11,6 +11,7 @@
 #include "ioctl.h"
 #include "names.h"
 #include "ring.h"
+#include "stamp.h"
 
 static long ipcx_queue_ioctl(struct file *file, unsigned int cmd,
 			     unsigned long arg)

@@ -149,9 +149,6 @@ void ipcx_queue_shutdown(struct ipcx_object *obj);
 u64 ipcx_deadline(struct file *file, u64 deadline_ns);
 
 /* transfer.c */
-size_t ipcx_stamps_bytes(const struct ipcx_queue *q);
-int ipcx_stamps_alloc(struct ipcx_queue *q);
-void ipcx_stamps_free(struct ipcx_queue *q);
 long ipcx_send_ioctl(struct file *file, void __user *uarg);
 long ipcx_recv_ioctl(struct file *file, void __user *uarg);
 
