@@ -1,17 +1,45 @@
 # SPDX-License-Identifier: GPL-2.0-only
-BENCH := $(BUILD)/tests/bench/bench_region
+# Every tests/bench/bench_*.c is a program: bench_ring for the host, bench_busy for a guest with two
+# processors, the others for one that counts instructions. What else is there is common.
+BENCH := $(BUILD)/tests/bench
+BENCH_LOGS := $(BUILD)/bench
+BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
+BENCH_COMMON := $(BENCH)/bench.o
 
-$(BENCH): %: %.o
+bench-programs: $(BENCH_PROGRAMS)
+
+$(BENCH)/bench_%: $(BENCH)/bench_%.o $(BENCH_COMMON) $(BUILD)/lib/libipcx.so
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../../lib' \
+		-o $@ $(filter %.o,$^) -L$(BUILD)/lib -lipcx -lm
 
-##! Benchmarks, in a guest that counts instructions
-## bench		what regions cost beside memfd; tables and figures.txt below build/bench (K=6.1 or 6.12)
+# Over plain memory, so with the library's objects, whose ioctl() it stands in for.
+$(BENCH)/bench_ring: $(BENCH)/bench_ring.o $(BENCH)/shm_queue.o $(BENCH)/boost.o $(BENCH_COMMON) $(LIB_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpthread -lm
+
+$(BENCH)/%.o: ALL_CPPFLAGS += -Ilib
+
+$(BENCH)/%.o: tests/bench/%.cc
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(ALL_CPPFLAGS) -std=c++17 -Wall -Wextra $(CFLAGS) -c -o $@ $<
+
+# In a guest: $(1) more options of tests/vm/guest, $(2) the programs.
+bench_in_guest = tests/vm/guest $(1) -t 900 $(K) \
+	'ipcxctl load && for b in $(2); do $(BENCH)/bench_$$b $(B) || exit; done' \
+	| tee $(BENCH_LOGS)/guest$(1)-$(K).txt
+
+##! Benchmarks: tables and figures.txt below build/bench; docs/bench.md says what the figures mean
+## bench		all of them, or with B=queue.pair those named so; K=6.1 or 6.12 (default)
 bench: SHELL := /bin/bash -o pipefail
 bench:
-	$(call prepare,guest-ready-$(K) $(BENCH))
-	@mkdir -p $(BUILD)/bench
-	@tests/vm/guest -c -t 600 $(K) 'ipcxctl load && $(BENCH)' | tee $(BUILD)/bench/region-$(K).txt
-	@grep '^figure ' $(BUILD)/bench/region-$(K).txt > $(BUILD)/bench/figures.txt
+	$(call prepare,guest-ready-$(K) bench-programs)
+	@rm -rf $(BENCH_LOGS) && mkdir -p $(BENCH_LOGS)
+	@$(BENCH)/bench_ring $(B) | tee $(BENCH_LOGS)/host.txt
+	@$(call bench_in_guest,-c,region queue)
+	@$(call bench_in_guest,,busy)
+	@grep -h '^figure ' $(BENCH_LOGS)/*.txt > $(BENCH_LOGS)/figures.txt
+	@echo && cat $(BENCH_LOGS)/figures.txt
 
-.PHONY: bench
+.PHONY: bench bench-programs

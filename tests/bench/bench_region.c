@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What regions cost beside what the kernel has already, measured side by side
- * in one run: round by round each candidate does the same work, and the median
- * round is told. Meant for a guest that counts instructions (one a nanosecond
- * of its clock), where medians repeat to a fraction of a percent.
- * Results are lines "figure NAME VALUE" between the tables.
+ * What regions cost beside what the kernel has already. Meant for a guest that
+ * counts instructions (one a nanosecond of its clock), where medians repeat to a
+ * fraction of a percent.
  */
-#include <errno.h>
-#include <error.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,60 +11,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/ipcx.h>
+
+#include "bench.h"
 
 #define PAGE	4096UL
 #define ROUNDS	15
 
 static int device;
-
-static void check(int ok, const char *what)
-{
-	if (!ok)
-		error(1, errno, "%s", what);
-}
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-/* One way of doing the work; returns the nanoseconds of one repetition. */
-struct candidate {
-	const char *name;
-	double (*run)(void);
-	double rounds[ROUNDS];
-};
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double measure(struct candidate *c, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		c[i].run();
-	for (int round = 0; round < ROUNDS; round++)
-		for (size_t i = 0; i < n; i++)
-			c[i].rounds[round] = c[i].run();
-	for (size_t i = 0; i < n; i++) {
-		qsort(c[i].rounds, ROUNDS, sizeof(double), by_value);
-		printf("  %-28s min %10.1f  median %10.1f  max %10.1f ns\n",
-		       c[i].name, c[i].rounds[0], c[i].rounds[ROUNDS / 2],
-		       c[i].rounds[ROUNDS - 1]);
-	}
-	return c[0].rounds[ROUNDS / 2] / c[1].rounds[ROUNDS / 2];
-}
 
 static int region_fd(const char *name, uint64_t bytes, uint32_t flags)
 {
@@ -128,13 +80,15 @@ static int make_memfd(void)
 	return memfd(PAGE);
 }
 
-static double cycle_region(void)
+static double cycle_region(void *arg)
 {
+	(void)arg;
 	return cycle(make_region);
 }
 
-static double cycle_memfd(void)
+static double cycle_memfd(void *arg)
 {
+	(void)arg;
 	return cycle(make_memfd);
 }
 
@@ -153,13 +107,15 @@ static double fault(int fd, size_t pages)
 	return (double)(end - start) / pages;
 }
 
-static double fault_region(void)
+static double fault_region(void *arg)
 {
+	(void)arg;
 	return fault(region_fd(NULL, 512 * PAGE, 0), 512);
 }
 
-static double fault_shmem(void)
+static double fault_shmem(void *arg)
 {
+	(void)arg;
 	return fault(memfd(512 * PAGE), 512);
 }
 
@@ -168,9 +124,9 @@ static void name_of(char *name, size_t size, int i)
 	snprintf(name, size, "bench-%06d", i);
 }
 
-static double open_by_name(int count)
+static double open_by_name(void *arg)
 {
-	const int n = 500;
+	const int n = 500, count = *(const int *)arg;
 	char name[32];
 	uint64_t start = now();
 
@@ -186,19 +142,6 @@ static double open_by_name(int count)
 		close(fd);
 	}
 	return (double)(now() - start) / n;
-}
-
-static double median_open(int count)
-{
-	double rounds[ROUNDS];
-
-	open_by_name(count);
-	for (int i = 0; i < ROUNDS; i++)
-		rounds[i] = open_by_name(count);
-	qsort(rounds, ROUNDS, sizeof(double), by_value);
-	printf("  open among %-17d min %10.1f  median %10.1f  max %10.1f ns\n",
-	       count, rounds[0], rounds[ROUNDS / 2], rounds[ROUNDS - 1]);
-	return rounds[ROUNDS / 2];
 }
 
 static void make_named(int from, int to)
@@ -226,45 +169,57 @@ static void unlink_named(int count)
 	}
 }
 
-static double open_100k_vs_10(void)
+static void bench_cycle(void)
 {
-	double few, many;
-
-	make_named(0, 10);
-	few = median_open(10);
-	make_named(10, 100000);
-	many = median_open(100000);
-	unlink_named(100000);
-	return many / few;
-}
-
-static void figure(const char *name, double value)
-{
-	printf("figure %s %.3f\n", name, value);
-}
-
-int main(void)
-{
-	struct candidate cycles[] = {
+	struct candidate c[] = {
 		{ .name = "region", .run = cycle_region },
 		{ .name = "memfd", .run = cycle_memfd },
 	};
-	struct candidate faults[] = {
+
+	measure(c, 2, ROUNDS);
+	figure("region.cycle.vs_memfd", &c[0], &c[1]);
+}
+
+static void bench_fault(void)
+{
+	struct candidate c[] = {
 		{ .name = "region", .run = fault_region },
 		{ .name = "memfd", .run = fault_shmem },
 	};
-	struct utsname u;
+
+	measure(c, 2, ROUNDS);
+	figure("region.fault.vs_shmem", &c[0], &c[1]);
+}
+
+/* One after the other: the many would be there for the few as well. */
+static void bench_open(void)
+{
+	int few = 10, many = 100000;
+	struct candidate c[] = {
+		{ .name = "open among 10", .run = open_by_name, .arg = &few },
+		{ .name = "open among 100000", .run = open_by_name, .arg = &many },
+	};
+
+	make_named(0, few);
+	measure(&c[0], 1, ROUNDS);
+	make_named(few, many);
+	measure(&c[1], 1, ROUNDS);
+	unlink_named(many);
+	figure("region.open_100k.vs_10", &c[1], &c[0]);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct bench benches[] = {
+		{ "region.cycle.vs_memfd",
+		  "create, map, touch a page, unmap, destroy", bench_cycle },
+		{ "region.fault.vs_shmem",
+		  "fault and access of a page", bench_fault },
+		{ "region.open_100k.vs_10",
+		  "open by name and close", bench_open },
+	};
 
 	device = open("/dev/ipcx", O_RDWR | O_CLOEXEC);
 	check(device >= 0, "/dev/ipcx");
-	check(!uname(&u), "uname");
-	printf("kernel %s, %d rounds, candidates in turn\n", u.release, ROUNDS);
-
-	puts("create, map, touch a page, unmap, destroy:");
-	figure("region.cycle.vs_memfd", measure(cycles, 2));
-	puts("fault and access of a page:");
-	figure("region.fault.vs_shmem", measure(faults, 2));
-	puts("open by name and close:");
-	figure("region.open_100k.vs_10", open_100k_vs_10());
-	return 0;
+	return bench_main(argc, argv, benches, sizeof(benches) / sizeof(*benches));
 }
