@@ -21,7 +21,7 @@ USER_EXCEPT := PREFER_KERNEL_TYPES PREFER_DEFINED_ATTRIBUTE_MACRO ARCH_DEFINES B
 
 ## lint		checkpatch --strict, sparse on all kernels, and a build without warnings
 lint:
-	$(call prepare,-k lib tools unit-tests guest-tests lint-checkpatch $(KERNELS:%=lint-sparse-%))
+	$(call prepare,-k lib tools unit-tests guest-tests bench-programs lint-checkpatch $(KERNELS:%=lint-sparse-%))
 
 lint-checkpatch: $(CHECKPATCH)
 	$(call say,LINT,checkpatch)
