@@ -25,7 +25,7 @@
  * struct ipcx_user - what a user has
  * @node: place among all
  * @uid: who
- * @ref: objects and mappings that are counted here
+ * @ref: objects and mappings that are counted here; 0 for the idle one
  * @used: the counts, by enum ipcx_limit
  */
 struct ipcx_user {
@@ -37,6 +37,12 @@ struct ipcx_user {
 
 static DEFINE_SPINLOCK(ipcx_users_lock);	/* all users and their counts */
 static DEFINE_HASHTABLE(ipcx_users, 6);
+
+/*
+ * The last user to lose all, kept in the table for whoever comes again: many a
+ * program has one object after another. NULL if there is none; under the lock.
+ */
+static struct ipcx_user *ipcx_idle_user;
 
 static unsigned long ipcx_limit[IPCX_LIMIT_LOCKED] = {
 	[IPCX_LIMIT_OBJECTS]	 = 4096,
@@ -102,24 +108,21 @@ static int ipcx_user_try(struct ipcx_user *user, enum ipcx_limit what, u64 amoun
 static void ipcx_user_drop(struct ipcx_user *user)
 	__releases(&ipcx_users_lock)
 {
-	bool last = !--user->ref;
+	struct ipcx_user *old = NULL;
 
-	if (last)
-		hash_del(&user->node);
+	if (!--user->ref) {
+		old = ipcx_idle_user;
+		ipcx_idle_user = user;
+	}
+	if (old)
+		hash_del(&old->node);
 	spin_unlock(&ipcx_users_lock);
-	if (last)
-		kfree(user);
+	kfree(old);
 }
 
-/**
- * ipcx_user_charge - count something for the calling user, if there is room
- * @what: what
- * @amount: how much
- *
- * Return: the user, held until ipcx_user_uncharge() of the same; or -ENOMEM,
- * -EDQUOT, for locked memory -EPERM.
- */
-struct ipcx_user *ipcx_user_charge(enum ipcx_limit what, u64 amount)
+/* Counts two things or none for the calling user, who is held if it worked. */
+static struct ipcx_user *ipcx_user_count(enum ipcx_limit what, u64 amount,
+					 u64 bytes)
 {
 	struct ipcx_user *user, *fresh = NULL;
 	kuid_t uid = current_euid();
@@ -141,8 +144,15 @@ struct ipcx_user *ipcx_user_charge(enum ipcx_limit what, u64 amount)
 			hash_add(ipcx_users, &user->node, __kuid_val(uid));
 		}
 	}
+	if (user == ipcx_idle_user)
+		ipcx_idle_user = NULL;
 	user->ref++;
 	ret = ipcx_user_try(user, what, amount);
+	if (!ret && bytes) {
+		ret = ipcx_user_try(user, IPCX_LIMIT_BYTES, bytes);
+		if (ret)
+			user->used[what] -= amount;
+	}
 	if (ret) {
 		ipcx_user_drop(user);
 		user = ERR_PTR(ret);
@@ -151,6 +161,19 @@ struct ipcx_user *ipcx_user_charge(enum ipcx_limit what, u64 amount)
 	}
 	kfree(fresh);
 	return user;
+}
+
+/**
+ * ipcx_user_charge - count something for the calling user, if there is room
+ * @what: what
+ * @amount: how much
+ *
+ * Return: the user, held until ipcx_user_uncharge() of the same; or -ENOMEM,
+ * -EDQUOT, for locked memory -EPERM.
+ */
+struct ipcx_user *ipcx_user_charge(enum ipcx_limit what, u64 amount)
+{
+	return ipcx_user_count(what, amount, 0);
 }
 
 /**
@@ -163,6 +186,30 @@ void ipcx_user_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount
 {
 	spin_lock(&ipcx_users_lock);
 	user->used[what] -= amount;
+	ipcx_user_drop(user);
+}
+
+/**
+ * ipcx_user_charge_object - count an object for the calling user
+ * @bytes: its memory
+ *
+ * Return: the user, held until ipcx_user_uncharge_object(); or -ENOMEM, -EDQUOT.
+ */
+struct ipcx_user *ipcx_user_charge_object(u64 bytes)
+{
+	return ipcx_user_count(IPCX_LIMIT_OBJECTS, 1, bytes);
+}
+
+/**
+ * ipcx_user_uncharge_object - undo ipcx_user_charge_object()
+ * @user: for whom
+ * @bytes: the object's memory, as charged by now
+ */
+void ipcx_user_uncharge_object(struct ipcx_user *user, u64 bytes)
+{
+	spin_lock(&ipcx_users_lock);
+	user->used[IPCX_LIMIT_OBJECTS]--;
+	user->used[IPCX_LIMIT_BYTES] -= bytes;
 	ipcx_user_drop(user);
 }
 
@@ -236,13 +283,16 @@ void ipcx_users_show(struct seq_file *m)
 	int bucket;
 
 	spin_lock(&ipcx_users_lock);
-	hash_for_each(ipcx_users, bucket, user, node)
+	hash_for_each(ipcx_users, bucket, user, node) {
+		if (!user->ref)
+			continue;
 		seq_printf(m, "uid %u objects %llu bytes %llu attachments %llu locked %llu\n",
 			   from_kuid_munged(&init_user_ns, user->uid),
 			   user->used[IPCX_LIMIT_OBJECTS],
 			   user->used[IPCX_LIMIT_BYTES],
 			   user->used[IPCX_LIMIT_ATTACHMENTS],
 			   user->used[IPCX_LIMIT_LOCKED]);
+	}
 	spin_unlock(&ipcx_users_lock);
 }
 
@@ -254,4 +304,12 @@ void ipcx_limits_init(void)
 	if (!ipcx_limit[IPCX_LIMIT_BYTES])
 		ipcx_limit[IPCX_LIMIT_BYTES] =
 			(totalram_pages() / 2) << PAGE_SHIFT;
+}
+
+/**
+ * ipcx_limits_exit - forget the last user
+ */
+void ipcx_limits_exit(void)
+{
+	kfree(ipcx_idle_user);
 }

@@ -25,6 +25,8 @@ enum ipcx_limit {
 
 struct ipcx_user *ipcx_user_charge(enum ipcx_limit what, u64 amount);
 void ipcx_user_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
+struct ipcx_user *ipcx_user_charge_object(u64 bytes);
+void ipcx_user_uncharge_object(struct ipcx_user *user, u64 bytes);
 void ipcx_user_charge_copy(struct ipcx_user *user, enum ipcx_limit what,
 			   u64 amount);
 int ipcx_charge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
@@ -32,5 +34,6 @@ void ipcx_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
 void ipcx_limits_show(struct seq_file *m);
 void ipcx_users_show(struct seq_file *m);
 void ipcx_limits_init(void);
+void ipcx_limits_exit(void);
 
 #endif /* IPCX_LIMITS_H */

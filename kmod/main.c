@@ -254,6 +254,7 @@ static void __exit ipcx_exit(void)
 	ipcx_attach_exit();
 	ipcx_debugfs_exit();
 	ipcx_names_exit();
+	ipcx_limits_exit();
 }
 
 module_init(ipcx_init);

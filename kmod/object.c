@@ -91,16 +91,10 @@ int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
 		     u64 bytes)
 {
 	struct net *net = current->nsproxy->net_ns;
-	int ret;
 
-	obj->charged = ipcx_user_charge(IPCX_LIMIT_OBJECTS, 1);
+	obj->charged = ipcx_user_charge_object(bytes);
 	if (IS_ERR(obj->charged))
 		return PTR_ERR(obj->charged);
-	ret = ipcx_charge(obj->charged, IPCX_LIMIT_BYTES, bytes);
-	if (ret) {
-		ipcx_user_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
-		return ret;
-	}
 	obj->charged_bytes = bytes;
 
 	obj->kind = kind;
@@ -170,8 +164,7 @@ void ipcx_object_put(struct ipcx_object *obj)
 {
 	if (!refcount_dec_and_test(&obj->ref))
 		return;
-	ipcx_uncharge(obj->charged, IPCX_LIMIT_BYTES, obj->charged_bytes);
-	ipcx_user_uncharge(obj->charged, IPCX_LIMIT_OBJECTS, 1);
+	ipcx_user_uncharge_object(obj->charged, obj->charged_bytes);
 	put_user_ns(obj->user_ns);
 	obj->kind->free(obj);
 }
