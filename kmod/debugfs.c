@@ -13,7 +13,8 @@
  *
  * Directories are dear, and most anonymous objects live too short to be looked
  * at. So a work item makes the directories, a moment after the object; only a
- * named one's is there when its creation returns.
+ * named one's is there when its creation returns. They are made in the order of
+ * ids, which is that of the index: what is above the last one shown has none.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -26,14 +27,14 @@
 #include "queue.h"
 #include "region.h"
 
-#define IPCX_SHOW_DELAY		msecs_to_jiffies(20)
+#define IPCX_SHOW_DELAY		msecs_to_jiffies(100)
 
 static struct dentry *ipcx_root;
 static struct dentry *ipcx_root_objects;
 
-/* Guards the list, and an object's @dir against its own removal. */
+/* An object's @dir, and who shows objects. */
 static DEFINE_MUTEX(ipcx_show_lock);
-static LIST_HEAD(ipcx_unshown);
+static u64 ipcx_shown;	/* the last id; see ipcx_debugfs_remove() */
 
 static int stat_show(struct seq_file *m, void *unused)
 {
@@ -64,46 +65,50 @@ static void ipcx_show_object(struct ipcx_object *obj)
 			    &attachments_fops);
 }
 
-static void ipcx_show_unshown(struct work_struct *work)
+static void ipcx_show_new(struct work_struct *work)
 {
-	struct ipcx_object *obj, *next;
+	struct ipcx_object *obj;
 
 	mutex_lock(&ipcx_show_lock);
-	list_for_each_entry_safe(obj, next, &ipcx_unshown, unshown) {
-		list_del_init(&obj->unshown);
+	while ((obj = ipcx_object_next(&ipcx_shown))) {
 		ipcx_show_object(obj);
+		ipcx_object_put(obj);
+		cond_resched();
 	}
 	mutex_unlock(&ipcx_show_lock);
 }
 
-static DECLARE_DELAYED_WORK(ipcx_show_work, ipcx_show_unshown);
+static DECLARE_DELAYED_WORK(ipcx_show_work, ipcx_show_new);
 
 /**
  * ipcx_debugfs_add - show an object, now or soon
- * @obj: the object, of which the caller is a user
+ * @obj: the object, which is in the index
  */
 void ipcx_debugfs_add(struct ipcx_object *obj)
 {
-	mutex_lock(&ipcx_show_lock);
-	if (obj->name.str[0])
-		ipcx_show_object(obj);
-	else
-		list_add_tail(&obj->unshown, &ipcx_unshown);
-	mutex_unlock(&ipcx_show_lock);
-	if (!obj->name.str[0])
+	if (obj->named)
+		ipcx_show_new(NULL);
+	/*
+	 * Work that is pending has the index still to look at: it ceases to be
+	 * so before it takes the lock under which the object came in there.
+	 */
+	else if (!delayed_work_pending(&ipcx_show_work))
 		schedule_delayed_work(&ipcx_show_work, IPCX_SHOW_DELAY);
 }
 
 /**
  * ipcx_debugfs_remove - show an object no more
- * @obj: the object, which has no user any more
+ * @obj: the object, which has left the index
  *
  * Returns when nobody reads its files any more.
  */
 void ipcx_debugfs_remove(struct ipcx_object *obj)
 {
+	/* Set under the index's lock: nobody who shows can have found it. */
+	if (READ_ONCE(ipcx_shown) < obj->id)
+		return;
+	/* Whoever found it has finished. */
 	mutex_lock(&ipcx_show_lock);
-	list_del_init(&obj->unshown);
 	mutex_unlock(&ipcx_show_lock);
 	debugfs_remove(obj->dir);
 }

@@ -52,6 +52,17 @@ static long ipcx_query(void __user *uarg)
 	return ipcx_put_args(uarg, &args, sizeof(args), size);
 }
 
+/* The name and the kind of an object that is to be found. */
+static int ipcx_get_target(struct ipcx_name *name, u64 uptr, u32 len, u32 kind)
+{
+	int ret;
+
+	if (kind > IPCX_KIND_QUEUE)
+		return -EINVAL;
+	ret = ipcx_name_get(name, uptr, len);
+	return ret ? min(ret, 0) : -EINVAL;
+}
+
 static long ipcx_open(void __user *uarg)
 {
 	struct ipcx_object *obj;
@@ -62,13 +73,11 @@ static long ipcx_open(void __user *uarg)
 	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
 	if (ret)
 		return ret;
-	if (args.flags || args.pad || args.kind > IPCX_KIND_QUEUE)
+	if (args.flags || args.pad)
 		return -EINVAL;
-	ret = ipcx_name_get(&name, args.name, args.name_len);
+	ret = ipcx_get_target(&name, args.name, args.name_len, args.kind);
 	if (ret)
 		return ret;
-	if (!name.str[0])
-		return -EINVAL;
 	obj = ipcx_names_find(&name, args.kind);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
@@ -84,13 +93,11 @@ static long ipcx_unlink(void __user *uarg)
 	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
 	if (ret)
 		return ret;
-	if ((args.flags & ~IPCX_UNLINK_SHUTDOWN) || args.kind > IPCX_KIND_QUEUE)
+	if (args.flags & ~IPCX_UNLINK_SHUTDOWN)
 		return -EINVAL;
-	ret = ipcx_name_get(&name, args.name, args.name_len);
+	ret = ipcx_get_target(&name, args.name, args.name_len, args.kind);
 	if (ret)
 		return ret;
-	if (!name.str[0])
-		return -EINVAL;
 	return ipcx_names_unlink(&name, args.kind,
 				 args.flags & IPCX_UNLINK_SHUTDOWN);
 }

@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/nsproxy.h>
 #include <linux/rhashtable.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -19,7 +20,7 @@
 
 /**
  * struct ipcx_names - the names of one network namespace
- * @table: of struct ipcx_object, by name
+ * @table: of struct ipcx_named
  */
 struct ipcx_names {
 	struct rhashtable table;
@@ -29,8 +30,8 @@ static DEFINE_MUTEX(ipcx_names_lock);
 static unsigned int ipcx_names_net_id __read_mostly;
 
 static const struct rhashtable_params ipcx_names_params = {
-	.head_offset		= offsetof(struct ipcx_object, node),
-	.key_offset		= offsetof(struct ipcx_object, name),
+	.head_offset		= offsetof(struct ipcx_named, node),
+	.key_offset		= offsetof(struct ipcx_named, name),
 	.key_len		= sizeof(struct ipcx_name),
 	.automatic_shrinking	= true,
 };
@@ -42,41 +43,60 @@ static struct ipcx_names *ipcx_names_current(void)
 
 /**
  * ipcx_name_get - read a name from userspace
- * @name: where to
+ * @name: where to; not touched if there is none
  * @uptr: pointer to it, 0 for none
  * @len: its bytes, 0 for none
  *
- * Return: 0, -EINVAL, -ENAMETOOLONG or -EFAULT; none gives an empty @name.
+ * Return: its bytes, 0 for none; -EINVAL, -ENAMETOOLONG or -EFAULT.
  */
 int ipcx_name_get(struct ipcx_name *name, u64 uptr, u32 len)
 {
-	memset(name, 0, sizeof(*name));
 	if (!uptr && !len)
 		return 0;
 	if (!uptr || !len)
 		return -EINVAL;
 	if (len > IPCX_NAME_MAX)
 		return -ENAMETOOLONG;
+	memset(name, 0, sizeof(*name));
 	if (copy_from_user(name->str, u64_to_user_ptr(uptr), len))
 		return -EFAULT;
 	if (memchr(name->str, 0, len) || memchr(name->str, '/', len))
 		return -EINVAL;
-	return 0;
+	return len;
+}
+
+/**
+ * ipcx_named_new - note the name that an object shall have
+ * @name: the name
+ * @obj: the object
+ *
+ * Return: to be freed with the object; NULL without memory.
+ */
+struct ipcx_named *ipcx_named_new(const struct ipcx_name *name,
+				  struct ipcx_object *obj)
+{
+	struct ipcx_named *named = kzalloc(sizeof(*named), GFP_KERNEL_ACCOUNT);
+
+	if (named) {
+		named->name = *name;
+		named->obj = obj;
+	}
+	return named;
 }
 
 static struct ipcx_object *ipcx_names_lookup(struct ipcx_names *names,
 					     const struct ipcx_name *name,
 					     u32 kind)
 {
-	struct ipcx_object *obj;
+	struct ipcx_named *named;
 
 	lockdep_assert_held(&ipcx_names_lock);
-	obj = rhashtable_lookup_fast(&names->table, name, ipcx_names_params);
-	if (!obj)
+	named = rhashtable_lookup_fast(&names->table, name, ipcx_names_params);
+	if (!named)
 		return ERR_PTR(-ENOENT);
-	if (kind != IPCX_KIND_ANY && kind != obj->kind->kind)
+	if (kind != IPCX_KIND_ANY && kind != named->obj->kind->kind)
 		return ERR_PTR(-EPROTOTYPE);
-	return obj;
+	return named->obj;
 }
 
 /**
@@ -102,6 +122,7 @@ struct ipcx_object *ipcx_names_find(const struct ipcx_name *name, u32 kind)
  * ipcx_names_link - give an object its name in the caller's namespace
  * @obj: the object, of which the caller is a user
  *
+ * Puts it into the index too: who finds it by its name finds it with its id.
  * A persistent one also pins the module: unloading it must not lose data.
  *
  * Return: 0, -EEXIST or -ENOMEM.
@@ -109,15 +130,17 @@ struct ipcx_object *ipcx_names_find(const struct ipcx_name *name, u32 kind)
 int ipcx_names_link(struct ipcx_object *obj)
 {
 	struct ipcx_names *names = ipcx_names_current();
+	struct ipcx_named *named = obj->named;
 	int ret;
 
 	mutex_lock(&ipcx_names_lock);
-	ret = rhashtable_lookup_insert_fast(&names->table, &obj->node,
+	ret = rhashtable_lookup_insert_fast(&names->table, &named->node,
 					    ipcx_names_params);
 	if (!ret) {
-		obj->names = names;
-		obj->persist = obj->create_flags & IPCX_CREATE_PERSIST;
-		if (obj->persist) {
+		ipcx_object_index(obj);
+		named->names = names;
+		named->persist = obj->create_flags & IPCX_CREATE_PERSIST;
+		if (named->persist) {
 			refcount_inc(&obj->users);
 			__module_get(THIS_MODULE);
 		}
@@ -127,13 +150,13 @@ int ipcx_names_link(struct ipcx_object *obj)
 }
 
 /* Returns whether the name held a user, which the caller drops unlocked. */
-static bool ipcx_names_forget(struct ipcx_object *obj)
+static bool ipcx_names_forget(struct ipcx_named *named)
 {
-	bool persist = obj->persist;
+	bool persist = named->persist;
 
 	lockdep_assert_held(&ipcx_names_lock);
-	obj->names = NULL;
-	obj->persist = false;
+	named->names = NULL;
+	named->persist = false;
 	return persist;
 }
 
@@ -166,8 +189,9 @@ int ipcx_names_unlink(const struct ipcx_name *name, u32 kind, bool shutdown)
 		return PTR_ERR(obj);
 	}
 	refcount_inc(&obj->users);
-	rhashtable_remove_fast(&names->table, &obj->node, ipcx_names_params);
-	persist = ipcx_names_forget(obj);
+	rhashtable_remove_fast(&names->table, &obj->named->node,
+			       ipcx_names_params);
+	persist = ipcx_names_forget(obj->named);
 	mutex_unlock(&ipcx_names_lock);
 
 	trace_ipcx_unlink(obj->id, obj->kind->kind, shutdown);
@@ -187,19 +211,21 @@ int ipcx_names_unlink(const struct ipcx_name *name, u32 kind, bool shutdown)
  */
 bool ipcx_names_put_user(struct ipcx_object *obj)
 {
+	struct ipcx_named *named = obj->named;
+
 	if (!refcount_dec_and_mutex_lock(&obj->users, &ipcx_names_lock))
 		return false;
-	if (obj->names) {
-		rhashtable_remove_fast(&obj->names->table, &obj->node,
+	if (named->names) {
+		rhashtable_remove_fast(&named->names->table, &named->node,
 				       ipcx_names_params);
-		ipcx_names_forget(obj);
+		ipcx_names_forget(named);
 	}
 	mutex_unlock(&ipcx_names_lock);
 	return true;
 }
 
 /**
- * ipcx_names_linked - does the object have its name still
+ * ipcx_names_linked - does the object have a name, and have it still
  * @obj: the object
  * @persist: set to whether the name keeps it
  *
@@ -209,9 +235,11 @@ bool ipcx_names_linked(struct ipcx_object *obj, bool *persist)
 {
 	bool linked;
 
+	if (!obj->named)
+		return false;
 	mutex_lock(&ipcx_names_lock);
-	linked = obj->names;
-	*persist = obj->persist;
+	linked = obj->named->names;
+	*persist = obj->named->persist;
 	mutex_unlock(&ipcx_names_lock);
 	return linked;
 }
@@ -225,26 +253,26 @@ static int __net_init ipcx_names_net_init(struct net *net)
 
 static void ipcx_names_reap(void *ptr, void *arg)
 {
-	struct ipcx_object *obj = ptr;
+	struct ipcx_named *named = ptr;
 	struct list_head *orphans = arg;
 
-	if (ipcx_names_forget(obj))
-		list_add(&obj->orphan, orphans);
+	if (ipcx_names_forget(named))
+		list_add(&named->orphan, orphans);
 }
 
 /* The namespace ends; descriptors that were passed out of it live on. */
 static void __net_exit ipcx_names_net_exit(struct net *net)
 {
 	struct ipcx_names *names = net_generic(net, ipcx_names_net_id);
-	struct ipcx_object *obj, *next;
+	struct ipcx_named *named, *next;
 	LIST_HEAD(orphans);
 
 	mutex_lock(&ipcx_names_lock);
 	rhashtable_free_and_destroy(&names->table, ipcx_names_reap, &orphans);
 	mutex_unlock(&ipcx_names_lock);
 
-	list_for_each_entry_safe(obj, next, &orphans, orphan)
-		ipcx_names_drop_persist(obj);
+	list_for_each_entry_safe(named, next, &orphans, orphan)
+		ipcx_names_drop_persist(named->obj);
 }
 
 static struct pernet_operations ipcx_names_net_ops = {

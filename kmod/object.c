@@ -22,12 +22,13 @@
 #include "trace.h"
 
 /*
- * All objects by id. Ids only grow, so that none ever names another object. An
- * object found here under the lock has a @ref, as it leaves before dropping it.
+ * All objects by id, in the order in which they came: ids only grow, so that
+ * none ever names another object. An object found here under the lock has a
+ * @ref, as it leaves before dropping it.
  */
-static DEFINE_SPINLOCK(ipcx_index_lock);	/* ipcx_index */
+static DEFINE_SPINLOCK(ipcx_index_lock);	/* ipcx_index, ipcx_last_id */
 static struct rb_root ipcx_index = RB_ROOT;
-static atomic64_t ipcx_last_id = ATOMIC64_INIT(0);
+static u64 ipcx_last_id;
 
 static struct ipcx_object *ipcx_indexed(const struct rb_node *node)
 {
@@ -39,9 +40,14 @@ static bool ipcx_index_less(struct rb_node *a, const struct rb_node *b)
 	return ipcx_indexed(a)->id < ipcx_indexed(b)->id;
 }
 
-static void ipcx_index_add(struct ipcx_object *obj)
+/**
+ * ipcx_object_index - give an object its id, by which LIST finds it from now on
+ * @obj: the object, of which the caller is a user
+ */
+void ipcx_object_index(struct ipcx_object *obj)
 {
 	spin_lock(&ipcx_index_lock);
+	obj->id = ++ipcx_last_id;
 	rb_add(&obj->by_id, &ipcx_index, ipcx_index_less);
 	spin_unlock(&ipcx_index_lock);
 }
@@ -49,8 +55,7 @@ static void ipcx_index_add(struct ipcx_object *obj)
 static void ipcx_index_remove(struct ipcx_object *obj)
 {
 	spin_lock(&ipcx_index_lock);
-	if (!RB_EMPTY_NODE(&obj->by_id))
-		rb_erase(&obj->by_id, &ipcx_index);
+	rb_erase(&obj->by_id, &ipcx_index);
 	spin_unlock(&ipcx_index_lock);
 }
 
@@ -76,7 +81,7 @@ static struct ipcx_object *ipcx_index_after(u64 id)
  * ipcx_object_init - begin an object
  * @obj: zeroed memory of its kind
  * @kind: which
- * @name: the name it shall have
+ * @name: the name it shall have, NULL for none
  * @flags: flags it is made with
  * @mode: permission bits
  * @bytes: what it counts for
@@ -95,6 +100,13 @@ int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
 	obj->charged = ipcx_user_charge_object(bytes);
 	if (IS_ERR(obj->charged))
 		return PTR_ERR(obj->charged);
+	if (name) {
+		obj->named = ipcx_named_new(name, obj);
+		if (!obj->named) {
+			ipcx_user_uncharge_object(obj->charged, bytes);
+			return -ENOMEM;
+		}
+	}
 	obj->charged_bytes = bytes;
 
 	obj->kind = kind;
@@ -106,12 +118,8 @@ int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
 	obj->mode = mode;
 	obj->net_cookie = net->net_cookie;
 	obj->user_ns = get_user_ns(net->user_ns);
-	obj->name = *name;
-	obj->id = atomic64_inc_return(&ipcx_last_id);
 	refcount_set(&obj->users, 1);
 	refcount_set(&obj->ref, 1);
-	RB_CLEAR_NODE(&obj->by_id);
-	INIT_LIST_HEAD(&obj->unshown);
 	return 0;
 }
 
@@ -144,15 +152,17 @@ int ipcx_object_recharge(struct ipcx_object *obj, u64 bytes)
  */
 void ipcx_object_put_user(struct ipcx_object *obj)
 {
-	if (obj->name.str[0]) {
+	if (obj->named) {
 		if (!ipcx_names_put_user(obj))
 			return;
 	} else if (!refcount_dec_and_test(&obj->users)) {
 		return;
 	}
-	trace_ipcx_destroy(obj->id, obj->kind->kind, 0);
-	ipcx_index_remove(obj);
-	ipcx_debugfs_remove(obj);
+	if (obj->id) {
+		trace_ipcx_destroy(obj->id, obj->kind->kind, 0);
+		ipcx_index_remove(obj);
+		ipcx_debugfs_remove(obj);
+	}
 	ipcx_object_put(obj);
 }
 
@@ -166,6 +176,7 @@ void ipcx_object_put(struct ipcx_object *obj)
 		return;
 	ipcx_user_uncharge_object(obj->charged, obj->charged_bytes);
 	put_user_ns(obj->user_ns);
+	kfree(obj->named);
 	obj->kind->free(obj);
 }
 
@@ -251,18 +262,33 @@ u32 ipcx_object_rights(struct ipcx_object *obj)
 }
 
 /*
+ * The first descriptor's is part of the object, which it does not outlive. An
+ * object without an id has none yet.
+ */
+static struct ipcx_handle *ipcx_handle_new(struct ipcx_object *obj)
+{
+	return obj->id ? kzalloc(sizeof(struct ipcx_handle), GFP_KERNEL_ACCOUNT) :
+			 &obj->first;
+}
+
+static void ipcx_handle_free(struct ipcx_handle *handle)
+{
+	if (handle != &handle->obj->first)
+		kfree(handle);
+}
+
+/*
  * A file for the object, still private to the caller, whose use of the object
  * it takes over, whether it works or not.
  */
 static struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
 {
-	struct ipcx_handle *handle;
+	struct ipcx_handle *handle = ipcx_handle_new(obj);
 	struct file *file;
 	/* do_mmap() keeps what is open for reading only from being written. */
 	int flags = rights & ~(IPCX_RIGHT_READ | IPCX_RIGHT_ADMIN) ?
 		    O_RDWR : O_RDONLY;
 
-	handle = kmalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
 	if (!handle) {
 		file = ERR_PTR(-ENOMEM);
 		goto err_put_user;
@@ -283,7 +309,7 @@ static struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
 	return file;
 
 err_free_handle:
-	kfree(handle);
+	ipcx_handle_free(handle);
 err_put_user:
 	ipcx_object_put_user(obj);
 	return file;
@@ -294,12 +320,13 @@ static int ipcx_object_publish(struct ipcx_object *obj)
 {
 	int ret;
 
-	if (obj->name.str[0]) {
+	if (obj->named) {
 		ret = ipcx_names_link(obj);
 		if (ret)
 			return ret;
+	} else {
+		ipcx_object_index(obj);
 	}
-	ipcx_index_add(obj);
 	ipcx_debugfs_add(obj);
 	return 0;
 }
@@ -359,11 +386,12 @@ long ipcx_object_open_fd(struct ipcx_object *obj, u32 rights)
 }
 
 /* Opens what has the name already, if it is what would have been made. */
-static long ipcx_object_open_same(const struct ipcx_creation *what)
+static long ipcx_object_open_same(const struct ipcx_creation *what,
+				  const struct ipcx_name *name)
 {
 	struct ipcx_object *obj;
 
-	obj = ipcx_names_find(&what->name, IPCX_KIND_ANY);
+	obj = ipcx_names_find(name, IPCX_KIND_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	if (obj->kind != what->kind || !what->kind->same(obj, what->args)) {
@@ -373,11 +401,12 @@ static long ipcx_object_open_same(const struct ipcx_creation *what)
 	return ipcx_object_open_fd(obj, what->rights);
 }
 
-static long ipcx_object_create_new(const struct ipcx_creation *what)
+static long ipcx_object_create_new(const struct ipcx_creation *what,
+				   const struct ipcx_name *name)
 {
 	struct ipcx_object *obj;
 
-	obj = what->kind->make(what->args, &what->name);
+	obj = what->kind->make(what->args, name);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	if (what->rights & ~obj->rights) {
@@ -395,20 +424,24 @@ static long ipcx_object_create_new(const struct ipcx_creation *what)
  */
 long ipcx_object_create(const struct ipcx_creation *what)
 {
-	bool named = what->name.str[0];
+	struct ipcx_name name;
 	long ret;
 
-	if (!named && (what->flags & (IPCX_CREATE_EXCL | IPCX_CREATE_PERSIST)))
-		return -EINVAL;
-	if (!named || (what->flags & IPCX_CREATE_EXCL))
-		return ipcx_object_create_new(what);
+	ret = ipcx_name_get(&name, what->name, what->name_len);
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		return what->flags & (IPCX_CREATE_EXCL | IPCX_CREATE_PERSIST) ?
+			-EINVAL : ipcx_object_create_new(what, NULL);
+	if (what->flags & IPCX_CREATE_EXCL)
+		return ipcx_object_create_new(what, &name);
 
 	/* The name can come and go between the look and the link: look again. */
 	do {
-		ret = ipcx_object_open_same(what);
+		ret = ipcx_object_open_same(what, &name);
 		if (ret != -ENOENT)
 			return ret;
-		ret = ipcx_object_create_new(what);
+		ret = ipcx_object_create_new(what, &name);
 	} while (ret == -EEXIST && !fatal_signal_pending(current));
 	return ret;
 }
@@ -515,10 +548,11 @@ long ipcx_object_ioctl(struct file *file, unsigned int cmd, void __user *uarg)
 int ipcx_object_release(struct inode *inode, struct file *file)
 {
 	struct ipcx_handle *handle = ipcx_handle(file);
+	struct ipcx_object *obj = handle->obj;
 
-	if (handle->obj->kind->closed)
-		handle->obj->kind->closed(handle->obj, handle->rights);
-	ipcx_object_put_user(handle->obj);
-	kfree(handle);
+	if (obj->kind->closed)
+		obj->kind->closed(obj, handle->rights);
+	ipcx_handle_free(handle);
+	ipcx_object_put_user(obj);
 	return 0;
 }

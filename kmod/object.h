@@ -21,25 +21,16 @@
 #define IPCX_OBJECT_H
 
 #include <linux/fs.h>
-#include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
-#include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/ipcx.h>
 
-struct ipcx_names;
+struct ipcx_name;
+struct ipcx_named;
 struct ipcx_object;
 struct seq_file;
-
-/**
- * struct ipcx_name - a name as the caller gave it, NUL-padded to be a hash key
- * @str: the name; empty for an anonymous object
- */
-struct ipcx_name {
-	char str[IPCX_NAME_MAX + 1];
-};
 
 /**
  * struct ipcx_kind - what differs between regions and queues
@@ -77,9 +68,19 @@ struct ipcx_kind {
 };
 
 /**
+ * struct ipcx_handle - private_data of a descriptor
+ * @obj: the object, of which it is a user
+ * @rights: IPCX_RIGHT_*, never changed
+ */
+struct ipcx_handle {
+	struct ipcx_object *obj;
+	u32 rights;
+};
+
+/**
  * struct ipcx_object - head of every region and queue
  * @kind: which
- * @id: never used again
+ * @id: never used again; 0 before it is published
  * @by_id: place among all objects; see object.c
  * @create_flags: flags it was made with
  * @rights: all rights a descriptor of it can have
@@ -94,13 +95,9 @@ struct ipcx_kind {
  * @down: shut down (IPCX_UNLINK_SHUTDOWN), never undone
  * @users: see above
  * @ref: see above
- * @name: fixed; the first byte is 0 if anonymous
- * @names: table that has the name, NULL without; under ipcx_names_lock
- * @node: place there
- * @persist: the name holds a user; under ipcx_names_lock
- * @orphan: place among those whose namespace ends
+ * @named: its name, NULL if anonymous; fixed
  * @dir: debugfs directory, NULL before it is shown; see debugfs.c
- * @unshown: place among those to be shown; see debugfs.c
+ * @first: of the descriptor that it was made with
  */
 struct ipcx_object {
 	const struct ipcx_kind *kind;
@@ -123,39 +120,26 @@ struct ipcx_object {
 	refcount_t users;
 	refcount_t ref;
 
-	struct ipcx_name name;
-	struct ipcx_names *names;
-	struct rhash_head node;
-	bool persist;
-	struct list_head orphan;
-
+	struct ipcx_named *named;
 	struct dentry *dir;
-	struct list_head unshown;
+	struct ipcx_handle first;
 };
 
 /**
  * struct ipcx_creation - what a create ioctl asks for
  * @kind: the kind
  * @args: its arguments, for @kind alone to read
- * @name: the name, empty for none
+ * @name: pointer to the name in user memory, 0 for none
+ * @name_len: bytes of the name, 0 for none
  * @flags: IPCX_CREATE_*
  * @rights: rights of the descriptor, 0 for all
  */
 struct ipcx_creation {
 	const struct ipcx_kind *kind;
 	const void *args;
-	struct ipcx_name name;
+	u64 name;
+	u32 name_len;
 	u32 flags;
-	u32 rights;
-};
-
-/**
- * struct ipcx_handle - private_data of a descriptor
- * @obj: the object, of which it is a user
- * @rights: IPCX_RIGHT_*, never changed
- */
-struct ipcx_handle {
-	struct ipcx_object *obj;
 	u32 rights;
 };
 
@@ -172,6 +156,7 @@ void ipcx_object_put_user(struct ipcx_object *obj);
 void ipcx_object_put(struct ipcx_object *obj);
 void ipcx_object_shutdown(struct ipcx_object *obj);
 struct ipcx_object *ipcx_object_next(u64 *id);
+void ipcx_object_index(struct ipcx_object *obj);
 
 u32 ipcx_object_rights(struct ipcx_object *obj);
 bool ipcx_object_is_owner(struct ipcx_object *obj);

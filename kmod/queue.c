@@ -192,10 +192,6 @@ long ipcx_queue_create(void __user *uarg)
 	const u32 known = IPCX_CREATE_EXCL | IPCX_CREATE_PERSIST |
 			  IPCX_QUEUE_FLAGS;
 	struct ipcx_queue_create args;
-	struct ipcx_creation what = {
-		.kind = &ipcx_queue_kind,
-		.args = &args,
-	};
 	int ret;
 
 	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
@@ -209,10 +205,12 @@ long ipcx_queue_create(void __user *uarg)
 	if (args.slots > IPCX_QUEUE_SLOTS_MAX / args.lanes ||
 	    (u64)args.slots * args.lanes * args.slot_size > IPCX_QUEUE_BYTES_MAX)
 		return -EFBIG;
-	ret = ipcx_name_get(&what.name, args.name, args.name_len);
-	if (ret)
-		return ret;
-	what.flags = args.flags;
-	what.rights = args.rights;
-	return ipcx_object_create(&what);
+	return ipcx_object_create(&(struct ipcx_creation) {
+		.kind	  = &ipcx_queue_kind,
+		.args	  = &args,
+		.name	  = args.name,
+		.name_len = args.name_len,
+		.flags	  = args.flags,
+		.rights	  = args.rights,
+	});
 }

@@ -267,10 +267,6 @@ static int ipcx_region_check(const struct ipcx_region_create *args)
 long ipcx_region_create(void __user *uarg)
 {
 	struct ipcx_region_create args;
-	struct ipcx_creation what = {
-		.kind = &ipcx_region_kind,
-		.args = &args,
-	};
 	int ret;
 
 	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
@@ -279,10 +275,12 @@ long ipcx_region_create(void __user *uarg)
 	ret = ipcx_region_check(&args);
 	if (ret)
 		return ret;
-	ret = ipcx_name_get(&what.name, args.name, args.name_len);
-	if (ret)
-		return ret;
-	what.flags = args.flags;
-	what.rights = args.rights;
-	return ipcx_object_create(&what);
+	return ipcx_object_create(&(struct ipcx_creation) {
+		.kind	  = &ipcx_region_kind,
+		.args	  = &args,
+		.name	  = args.name,
+		.name_len = args.name_len,
+		.flags	  = args.flags,
+		.rights	  = args.rights,
+	});
 }

@@ -28,8 +28,8 @@ void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	spin_unlock(&obj->attr_lock);
 	stat->create_flags = obj->create_flags & ~IPCX_CREATE_PERSIST;
 	stat->users = refcount_read(&obj->users);
-	if (obj->name.str[0] && ipcx_names_linked(obj, &persist)) {
-		memcpy(stat->name, obj->name.str, sizeof(stat->name));
+	if (ipcx_names_linked(obj, &persist)) {
+		memcpy(stat->name, obj->named->name.str, sizeof(stat->name));
 		if (persist) {
 			stat->create_flags |= IPCX_CREATE_PERSIST;
 			stat->users--;
