@@ -12,13 +12,16 @@
  *		long as it takes. _try does not wait: -EAGAIN. _timed waits
  *		until a moment of CLOCK_MONOTONIC, in nanoseconds (see
  *		ipcx_deadline_after()): -ETIMEDOUT. There IPCX_NO_WAIT and
- *		IPCX_FOREVER make it one of the other two. On a descriptor set
- *		O_NONBLOCK all of them are _try.
+ *		IPCX_FOREVER make it one of the other two. On a queue's
+ *		descriptor set O_NONBLOCK all of them are _try; elsewhere
+ *		O_NONBLOCK makes no difference to the calls.
  *
  * Signals	A call asleep when a handler runs goes on afterwards if the
  *		handler was installed with SA_RESTART, and is -EINTR otherwise.
  *		Nothing was sent or received then, unless the call returns a
- *		count. Only a sleeping call is interrupted. No function is
+ *		count. Only a sleeping call is interrupted. Some sleeps of the
+ *		standard mechanisms the kernel never restarts: then it is -EINTR
+ *		in any case, as the header says. No function is
  *		async-signal-safe.
  *
  * Threads	The library has no state outside its handles, no threads and
@@ -43,6 +46,7 @@
 #define IPCX_IPCX_H
 
 #include <ipcx/device.h>
+#include <ipcx/pipe.h>
 #include <ipcx/queue.h>
 #include <ipcx/region.h>
 
