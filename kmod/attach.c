@@ -307,6 +307,25 @@ int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /**
+ * ipcx_attachment_id - the owner the caller claims as
+ * @q: the queue
+ *
+ * Return: the id of the caller's attachment or -ENOTCONN.
+ */
+int ipcx_attachment_id(struct ipcx_queue *q)
+{
+	struct ipcx_attachment *a;
+	int ret = -ENOTCONN;
+
+	mutex_lock(&q->attach_lock);
+	a = ipcx_attachment_find(q, current->mm);
+	if (a)
+		ret = a->id;
+	mutex_unlock(&q->attach_lock);
+	return ret;
+}
+
+/**
  * ipcx_attachment_ioctl - IPCX_IOC_ATTACHMENT
  * @file: the descriptor
  * @arg: 0
@@ -315,17 +334,7 @@ int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
  */
 long ipcx_attachment_ioctl(struct file *file, unsigned long arg)
 {
-	struct ipcx_queue *q = file_to_queue(file);
-	struct ipcx_attachment *a;
-	long ret;
-
-	if (arg)
-		return -EINVAL;
-	mutex_lock(&q->attach_lock);
-	a = ipcx_attachment_find(q, current->mm);
-	ret = a ? a->id : -ENOTCONN;
-	mutex_unlock(&q->attach_lock);
-	return ret;
+	return arg ? -EINVAL : ipcx_attachment_id(file_to_queue(file));
 }
 
 /**

@@ -277,11 +277,14 @@ static void ipcx_handle_free(struct ipcx_handle *handle)
 		kfree(handle);
 }
 
-/*
- * A file for the object, still private to the caller, whose use of the object
- * it takes over, whether it works or not.
+/**
+ * ipcx_object_new_file - a file for an object, still private to the caller
+ * @obj: the object, of which the caller is a user; taken over in any case
+ * @rights: rights of the descriptor it is to be
+ *
+ * Return: the file, -ENOMEM or -ENFILE.
  */
-static struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
+struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
 {
 	struct ipcx_handle *handle = ipcx_handle_new(obj);
 	struct file *file;

@@ -162,6 +162,7 @@ u32 ipcx_object_rights(struct ipcx_object *obj);
 bool ipcx_object_is_owner(struct ipcx_object *obj);
 
 long ipcx_object_create(const struct ipcx_creation *what);
+struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights);
 long ipcx_object_open_fd(struct ipcx_object *obj, u32 rights);
 int ipcx_object_release(struct inode *inode, struct file *file);
 long ipcx_object_ioctl(struct file *file, unsigned int cmd, void __user *uarg);

@@ -23,6 +23,8 @@ static long ipcx_queue_ioctl(struct file *file, unsigned int cmd,
 		return ipcx_send_ioctl(file, uarg);
 	case IPCX_CMD(IPCX_IOC_RECV):
 		return ipcx_recv_ioctl(file, uarg);
+	case IPCX_CMD(IPCX_IOC_TAKE):
+		return ipcx_take_ioctl(file, uarg);
 	case IPCX_CMD(IPCX_IOC_WAIT):
 		return ipcx_wait_ioctl(file, uarg);
 	case IPCX_IOC_WAKE:

@@ -51,8 +51,9 @@ struct ipcx_stamp;
  * @lane: lanes of the ring
  * @slot: slots of the ring
  * @wait: who waits and polls, by direction
- * @stamps: who sent what through SEND, a slot each; under @stamp_lock
- * @stamp_lock: a hostile ring can show one slot to two senders at once
+ * @stamps: who sent what through SEND, and what rides along, a slot each
+ * @stamp_lock: guards @stamps, but see ipcx_stamp_set(); a hostile ring can
+ *	show one slot to two callers at once
  * @attach_lock: guards @attachments; taken under mmap_lock
  * @attachments: struct ipcx_attachment by id
  * @next_attachment: where the search for the next id begins
@@ -155,6 +156,7 @@ long ipcx_recv_ioctl(struct file *file, void __user *uarg);
 /* attach.c */
 int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma);
 void ipcx_repair(struct work_struct *work);
+int ipcx_attachment_id(struct ipcx_queue *q);
 long ipcx_attachment_ioctl(struct file *file, unsigned long arg);
 void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
 int ipcx_attach_init(void);

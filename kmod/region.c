@@ -153,6 +153,17 @@ static const struct file_operations ipcx_region_fops = {
 #endif
 };
 
+/**
+ * ipcx_file_is_region - is this a descriptor of a region
+ * @file: any file
+ *
+ * Return: true if it is, and ipcx_handle() of it a region's.
+ */
+bool ipcx_file_is_region(const struct file *file)
+{
+	return file->f_op == &ipcx_region_fops;
+}
+
 static void ipcx_region_free(struct ipcx_object *obj)
 {
 	struct ipcx_region *region = to_region(obj);

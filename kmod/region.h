@@ -63,6 +63,7 @@ static inline struct ipcx_region *to_region(struct ipcx_object *obj)
 
 /* region.c */
 long ipcx_region_create(void __user *uarg);
+bool ipcx_file_is_region(const struct file *file);
 
 /* region_back.c */
 int ipcx_region_back_by_shmem(struct ipcx_region *region);

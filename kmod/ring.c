@@ -138,7 +138,9 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 						IPCX_WRITING)))
 				continue;
 			ipcx_cas(&l->tail, hint, ipcx_ticket_add(t, 1));
-			*claim = (struct ipcx_claim) { lane, t, false };
+			*claim = (struct ipcx_claim) {
+				.lane = lane, .ticket = t,
+			};
 			return 0;
 		}
 		if (ahead >= 0) {
@@ -199,9 +201,34 @@ void ipcx_abort(struct ipcx_queue *q, const struct ipcx_claim *claim)
 	ipcx_wake(q, IPCX_DIR_SEND);
 }
 
-/* Claims the oldest message of a lane that was given back. */
-static bool ipcx_claim_returned_lane(struct ipcx_queue *q, u32 lane,
-				     struct ipcx_claim *claim)
+/*
+ * Claims a message that stands in word @w, or with @peek only notes where, for
+ * ipcx_peeked() to look again.
+ */
+static __always_inline bool ipcx_get_message(struct ipcx_slot *slot, u64 w,
+					     u32 lane, struct ipcx_claim *claim,
+					     bool peek)
+{
+	u64 ticket = ipcx_ticket(w);
+
+	if (!peek && !ipcx_cas(&slot->word, w,
+			       ipcx_word(ticket, IPCX_OWNER_KERNEL,
+					 IPCX_READING)))
+		return false;
+	*claim = (struct ipcx_claim) {
+		.lane	= lane,
+		.ticket	= ticket,
+		.word	= w,
+		/* See ipcx_give_back(). */
+		.redelivered = ipcx_state(w) == IPCX_RETURNED &&
+			       ipcx_owner(w) != IPCX_OWNER_KERNEL,
+	};
+	return true;
+}
+
+/* Gets the oldest message of a lane that was given back. */
+static bool ipcx_next_returned_lane(struct ipcx_queue *q, u32 lane,
+				    struct ipcx_claim *claim, bool peek)
 {
 	u64 h = ipcx_hint_ticket(ipcx_hint(&q->lane[lane].head));
 	u32 i;
@@ -216,20 +243,15 @@ static bool ipcx_claim_returned_lane(struct ipcx_queue *q, u32 lane,
 		if (ipcx_state(w) != IPCX_RETURNED ||
 		    ((ticket ^ (h + i)) & (q->slots - 1)))
 			continue;
-		if (!ipcx_cas(&slot->word, w, ipcx_word(ticket, IPCX_OWNER_KERNEL,
-							IPCX_READING)))
-			continue;
-		/* See ipcx_give_back(). */
-		*claim = (struct ipcx_claim) {
-			lane, ticket, ipcx_owner(w) != IPCX_OWNER_KERNEL
-		};
-		return true;
+		if (ipcx_get_message(slot, w, lane, claim, peek))
+			return true;
 	}
 	return false;
 }
 
 /* Looks for messages that were given back, if there may be any. */
-static bool ipcx_claim_returned(struct ipcx_queue *q, struct ipcx_claim *claim)
+static bool ipcx_next_returned(struct ipcx_queue *q, struct ipcx_claim *claim,
+			       bool peek)
 {
 	u64 epoch, done;
 	u32 lane;
@@ -241,7 +263,7 @@ static bool ipcx_claim_returned(struct ipcx_queue *q, struct ipcx_claim *claim)
 	if (epoch == done)
 		return false;
 	for (lane = q->lanes; lane-- > 0; )
-		if (ipcx_claim_returned_lane(q, lane, claim))
+		if (ipcx_next_returned_lane(q, lane, claim, peek))
 			return true;
 	ipcx_cas(&q->ring->ret_done, done, epoch);
 	return false;
@@ -250,8 +272,9 @@ static bool ipcx_claim_returned(struct ipcx_queue *q, struct ipcx_claim *claim)
 enum ipcx_look { IPCX_GOT, IPCX_NOTHING, IPCX_AGAIN };
 
 /* One look at the head of a lane. */
-static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
-				      struct ipcx_claim *claim)
+static __always_inline enum ipcx_look
+ipcx_look_at_lane(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim,
+		  bool peek)
 {
 	struct ipcx_lane *l = &q->lane[lane];
 	u64 hint = ipcx_hint(&l->head);
@@ -268,11 +291,10 @@ static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
 	}
 	switch (ipcx_state(w)) {
 	case IPCX_READY:
-		if (!ipcx_cas(&slot->word, w, ipcx_word(h, IPCX_OWNER_KERNEL,
-							IPCX_READING)))
+		if (!ipcx_get_message(slot, w, lane, claim, peek))
 			return IPCX_AGAIN;
-		ipcx_cas(&l->head, hint, ipcx_ticket_add(h, 1));
-		*claim = (struct ipcx_claim) { lane, h, false };
+		if (!peek)
+			ipcx_cas(&l->head, hint, ipcx_ticket_add(h, 1));
 		return IPCX_GOT;
 	case IPCX_ABORTED:
 		if (ipcx_make_room(q, l, slot, ipcx_ticket_add(h, q->slots), w,
@@ -291,6 +313,31 @@ static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
 	}
 }
 
+static __always_inline int ipcx_next(struct ipcx_queue *q,
+				     struct ipcx_claim *claim, bool peek)
+{
+	int tries = 0;
+	u32 lane;
+
+	/* Once: were the epochs spoiled again, this would never end. */
+	if (ipcx_next_returned(q, claim, peek))
+		return 0;
+again:
+	if (tries++ == IPCX_CLAIM_TRIES)
+		return ipcx_corrupt(q);
+	for (lane = q->lanes; lane-- > 0; ) {
+		switch (ipcx_look_at_lane(q, lane, claim, peek)) {
+		case IPCX_GOT:
+			return 0;
+		case IPCX_AGAIN:
+			goto again;
+		case IPCX_NOTHING:
+			break;
+		}
+	}
+	return -EAGAIN;
+}
+
 /**
  * ipcx_claim_recv - claim the next message: given back ones first, then the
  *	lanes from the highest
@@ -301,26 +348,51 @@ static enum ipcx_look ipcx_claim_head(struct ipcx_queue *q, u32 lane,
  */
 int ipcx_claim_recv(struct ipcx_queue *q, struct ipcx_claim *claim)
 {
-	int tries = 0;
-	u32 lane;
+	return ipcx_next(q, claim, false);
+}
 
-	/* Once: were the epochs spoiled again, this would never end. */
-	if (ipcx_claim_returned(q, claim))
-		return 0;
-again:
-	if (tries++ == IPCX_CLAIM_TRIES)
-		return ipcx_corrupt(q);
-	for (lane = q->lanes; lane-- > 0; ) {
-		switch (ipcx_claim_head(q, lane, claim)) {
-		case IPCX_GOT:
-			return 0;
-		case IPCX_AGAIN:
-			goto again;
-		case IPCX_NOTHING:
-			break;
-		}
-	}
-	return -EAGAIN;
+/**
+ * ipcx_peek - find the message that ipcx_claim_recv() would claim
+ * @q: the queue
+ * @claim: filled as if it were claimed; what is copied on its word counts only
+ *	if ipcx_peeked() afterwards
+ *
+ * Return: 0, -EAGAIN (nothing there) or -EBADMSG.
+ */
+int ipcx_peek(struct ipcx_queue *q, struct ipcx_claim *claim)
+{
+	return ipcx_next(q, claim, true);
+}
+
+/**
+ * ipcx_peeked - was what was copied since ipcx_peek() that message
+ * @q: the queue
+ * @claim: by ipcx_peek()
+ *
+ * Return: true if nobody has taken it meanwhile.
+ */
+bool ipcx_peeked(struct ipcx_queue *q, const struct ipcx_claim *claim)
+{
+	/* The copy comes before; pairs with the claim of who writes next. */
+	smp_rmb();
+	return READ_ONCE(ipcx_slot(q, claim->lane, claim->ticket)->word) ==
+	       claim->word;
+}
+
+/**
+ * ipcx_is_reading - is a message being read by this owner
+ * @q: the queue
+ * @claim: lane, below q->lanes, and any ticket
+ * @owner: the owner
+ *
+ * Return: true if its slot says so just now.
+ */
+bool ipcx_is_reading(struct ipcx_queue *q, const struct ipcx_claim *claim,
+		     u32 owner)
+{
+	return claim->ticket <= IPCX_TICKET_MASK &&
+	       ipcx_load_word(ipcx_slot(q, claim->lane, claim->ticket)) ==
+	       ipcx_word(claim->ticket, owner, IPCX_READING);
 }
 
 /**
@@ -338,7 +410,7 @@ void ipcx_release(struct ipcx_queue *q, const struct ipcx_claim *claim)
 /* A slot turned RETURNED: receivers shall scan, and see it when they do. */
 static void ipcx_returned(struct ipcx_queue *q)
 {
-	/* Pairs with the epoch's load in ipcx_claim_returned(). */
+	/* Pairs with the epoch's load in ipcx_next_returned(). */
 	smp_mb__before_atomic();
 	atomic64_inc((atomic64_t *)&q->kpage->ret_epoch);
 }

@@ -8,11 +8,13 @@
  * struct ipcx_claim - a slot claimed by this call
  * @lane: its lane
  * @ticket: its ticket
+ * @word: of a message received: what stood in its slot before
  * @redelivered: a receiver before gave it back
  */
 struct ipcx_claim {
 	u32 lane;
 	u64 ticket;
+	u64 word;
 	bool redelivered;
 };
 
@@ -30,6 +32,10 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim);
 void ipcx_commit(struct ipcx_queue *q, const struct ipcx_claim *claim);
 void ipcx_abort(struct ipcx_queue *q, const struct ipcx_claim *claim);
 int ipcx_claim_recv(struct ipcx_queue *q, struct ipcx_claim *claim);
+int ipcx_peek(struct ipcx_queue *q, struct ipcx_claim *claim);
+bool ipcx_peeked(struct ipcx_queue *q, const struct ipcx_claim *claim);
+bool ipcx_is_reading(struct ipcx_queue *q, const struct ipcx_claim *claim,
+		     u32 owner);
 void ipcx_release(struct ipcx_queue *q, const struct ipcx_claim *claim);
 void ipcx_give_back(struct ipcx_queue *q, const struct ipcx_claim *claim);
 

@@ -16,12 +16,14 @@
  * @pid: process, NULL if there never was a stamp here
  * @uid: effective user
  * @gid: effective group
+ * @riders: regions that ride along, NULL for none
  */
 struct ipcx_stamp {
 	u64 ticket;
 	struct pid *pid;
 	kuid_t uid;
 	kgid_t gid;
+	struct ipcx_riders *riders;
 };
 
 static size_t ipcx_stamps_count(const struct ipcx_queue *q)
@@ -62,52 +64,142 @@ void ipcx_stamps_free(struct ipcx_queue *q)
 {
 	size_t i;
 
-	for (i = 0; q->stamps && i < ipcx_stamps_count(q); i++)
+	for (i = 0; q->stamps && i < ipcx_stamps_count(q); i++) {
 		put_pid(q->stamps[i].pid);
+		ipcx_riders_put(q->stamps[i].riders);
+		cond_resched();
+	}
 	kvfree(q->stamps);
+}
+
+static struct ipcx_stamp *ipcx_stamp_of(struct ipcx_queue *q,
+					const struct ipcx_claim *claim)
+{
+	return &q->stamps[ipcx_slot_index(q, claim->lane, claim->ticket)];
+}
+
+/*
+ * Nothing more rides along once the queue is shut down. Either this sees it,
+ * or ipcx_stamps_drop_riders() comes later and takes them away.
+ */
+static bool ipcx_may_ride(struct ipcx_queue *q)
+{
+	lockdep_assert_held(&q->stamp_lock);
+	return !(READ_ONCE(q->kpage->hangup) & IPCX_HANGUP_DOWN);
+}
+
+/**
+ * ipcx_stamps_drop_riders - let go of all that rides along, after the shutdown
+ * @q: the queue
+ */
+void ipcx_stamps_drop_riders(struct ipcx_queue *q)
+{
+	struct ipcx_riders *riders;
+	size_t i;
+
+	for (i = 0; i < ipcx_stamps_count(q); i++) {
+		spin_lock(&q->stamp_lock);
+		riders = xchg(&q->stamps[i].riders, NULL);
+		spin_unlock(&q->stamp_lock);
+		ipcx_riders_put(riders);
+		cond_resched();
+	}
 }
 
 /**
  * ipcx_stamp_set - vouch for the caller as the sender of a message
  * @q: the queue
  * @claim: by ipcx_claim_send(), not yet published
+ * @riders: what rides along, or NULL; taken over
+ *
+ * Return: riders that go, or NULL; to be put once the claim is ended, as that
+ * may sleep.
  */
-void ipcx_stamp_set(struct ipcx_queue *q, const struct ipcx_claim *claim)
+struct ipcx_riders *ipcx_stamp_set(struct ipcx_queue *q,
+				   const struct ipcx_claim *claim,
+				   struct ipcx_riders *riders)
 {
-	struct ipcx_stamp stamp = {
-		.ticket	= claim->ticket,
-		.pid	= get_pid(task_tgid(current)),
-		.uid	= current_euid(),
-		.gid	= current_egid(),
-	};
+	struct ipcx_stamp *stamp = ipcx_stamp_of(q, claim);
+	struct pid *pid = task_tgid(current);
 
 	spin_lock(&q->stamp_lock);
-	swap(stamp, q->stamps[ipcx_slot_index(q, claim->lane, claim->ticket)]);
+	stamp->ticket = claim->ticket;
+	stamp->uid = current_euid();
+	stamp->gid = current_egid();
+	if (stamp->pid != pid) {
+		put_pid(stamp->pid);
+		stamp->pid = get_pid(pid);
+	}
+	if (!riders || ipcx_may_ride(q))
+		swap(riders, stamp->riders);
 	spin_unlock(&q->stamp_lock);
-	put_pid(stamp.pid);
+	return riders;
 }
 
 /**
  * ipcx_stamp_get - tell who sent a message, if that is vouched for
  * @q: the queue
- * @claim: by ipcx_claim_recv()
+ * @claim: of the message
  * @msg: flags, pid, uid and gid are filled
+ *
+ * Return: true if something rides along.
  */
-void ipcx_stamp_get(struct ipcx_queue *q, const struct ipcx_claim *claim,
+bool ipcx_stamp_get(struct ipcx_queue *q, const struct ipcx_claim *claim,
 		    struct ipcx_msg *msg)
 {
-	struct ipcx_stamp stamp;
+	const struct ipcx_stamp *stamp = ipcx_stamp_of(q, claim);
+	bool riders = false;
 
 	spin_lock(&q->stamp_lock);
-	stamp = q->stamps[ipcx_slot_index(q, claim->lane, claim->ticket)];
-	get_pid(stamp.pid);
-	spin_unlock(&q->stamp_lock);
-
-	if (stamp.pid && stamp.ticket == claim->ticket) {
+	if (stamp->pid && stamp->ticket == claim->ticket) {
 		msg->flags |= IPCX_MSG_STAMPED;
-		msg->pid = pid_vnr(stamp.pid);
-		msg->uid = from_kuid_munged(current_user_ns(), stamp.uid);
-		msg->gid = from_kgid_munged(current_user_ns(), stamp.gid);
+		msg->pid = pid_vnr(stamp->pid);
+		msg->uid = from_kuid_munged(current_user_ns(), stamp->uid);
+		msg->gid = from_kgid_munged(current_user_ns(), stamp->gid);
+		riders = stamp->riders;
 	}
-	put_pid(stamp.pid);
+	spin_unlock(&q->stamp_lock);
+	if (riders)
+		msg->flags |= IPCX_MSG_FDS;
+	return riders;
+}
+
+/**
+ * ipcx_stamp_take_riders - take what rides along a message
+ * @q: the queue
+ * @claim: of the message
+ *
+ * Return: the riders, to be put or returned; or NULL.
+ */
+struct ipcx_riders *ipcx_stamp_take_riders(struct ipcx_queue *q,
+					   const struct ipcx_claim *claim)
+{
+	struct ipcx_stamp *stamp = ipcx_stamp_of(q, claim);
+	struct ipcx_riders *riders = NULL;
+
+	spin_lock(&q->stamp_lock);
+	if (stamp->ticket == claim->ticket)
+		swap(riders, stamp->riders);
+	spin_unlock(&q->stamp_lock);
+	return riders;
+}
+
+/**
+ * ipcx_stamp_return_riders - undo ipcx_stamp_take_riders()
+ * @q: the queue
+ * @claim: of the message
+ * @riders: what was taken; let go if the slot has another message by now
+ */
+void ipcx_stamp_return_riders(struct ipcx_queue *q,
+			      const struct ipcx_claim *claim,
+			      struct ipcx_riders *riders)
+{
+	struct ipcx_stamp *stamp = ipcx_stamp_of(q, claim);
+
+	spin_lock(&q->stamp_lock);
+	if (stamp->ticket == claim->ticket && !stamp->riders &&
+	    ipcx_may_ride(q))
+		swap(riders, stamp->riders);
+	spin_unlock(&q->stamp_lock);
+	ipcx_riders_put(riders);
 }

@@ -55,15 +55,15 @@ static int ipcx_claim_send_wait(struct ipcx_queue *q, u32 lane,
 	}
 }
 
-static int ipcx_claim_recv_wait(struct ipcx_queue *q, u64 deadline_ns,
-				struct ipcx_claim *claim)
+static __always_inline int ipcx_next_wait(struct ipcx_queue *q, u64 deadline_ns,
+					  struct ipcx_claim *claim, bool peek)
 {
 	int round, ret;
 
 	for (round = 0; ; round++) {
 		if (ipcx_gone(q, IPCX_DIR_RECV) == -EIDRM)
 			return -EIDRM;
-		ret = ipcx_claim_recv(q, claim);
+		ret = peek ? ipcx_peek(q, claim) : ipcx_claim_recv(q, claim);
 		if (ret != -EAGAIN)
 			return ret;
 		ret = ipcx_wait_round(q, IPCX_DIR_RECV, 0, deadline_ns, round);
@@ -90,7 +90,7 @@ static bool ipcx_copy_out(void __user *buf, const struct ipcx_slot *slot,
 }
 
 static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
-			 u64 deadline_ns)
+			 struct ipcx_riders *riders, u64 deadline_ns)
 {
 	const void __user *buf = u64_to_user_ptr(msg->buf);
 	struct ipcx_claim claim;
@@ -115,15 +115,21 @@ static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
 		cond_resched();
 	}
 	WRITE_ONCE(slot->len, msg->len);
-	WRITE_ONCE(slot->sender, IPCX_OWNER_KERNEL);
-	ipcx_stamp_set(q, &claim);
+	WRITE_ONCE(slot->sender, IPCX_OWNER_KERNEL |
+				 (riders ? IPCX_SLOT_FDS : 0));
+	riders = ipcx_stamp_set(q, &claim, riders);
 	trace_ipcx_send(q->obj.id, claim.lane, claim.ticket, msg->len);
 	ipcx_commit(q, &claim);
+	if (unlikely(riders))
+		ipcx_riders_put(riders);
 	return 0;
 }
 
-/* Fills what is known of the message, of which only @claim is trusted. */
-static void ipcx_msg_fill(struct ipcx_queue *q, const struct ipcx_claim *claim,
+/*
+ * Fills what is known of the message, of which only @claim is trusted. Returns
+ * whether something rides along.
+ */
+static bool ipcx_msg_fill(struct ipcx_queue *q, const struct ipcx_claim *claim,
 			  struct ipcx_msg *msg)
 {
 	const struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
@@ -138,53 +144,169 @@ static void ipcx_msg_fill(struct ipcx_queue *q, const struct ipcx_claim *claim,
 	msg->gid = 0;
 	msg->fd_count = 0;
 	msg->missed = 0;
-	ipcx_stamp_get(q, claim, msg);
+	return ipcx_stamp_get(q, claim, msg);
+}
+
+static int ipcx_deliver(struct ipcx_queue *q, const struct ipcx_claim *claim,
+			void __user *umsg, u32 msg_size, struct ipcx_msg *msg)
+{
+	const struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
+
+	return ipcx_copy_out(u64_to_user_ptr(msg->buf), slot, msg->len) &&
+	       !copy_to_user_nofault(umsg, msg, msg_size) ? 0 : -EFAULT;
+}
+
+/* Bytes of the array that what rides along @msg can fill. */
+static size_t ipcx_fds_bytes(u32 room)
+{
+	return min_t(u32, room, IPCX_FDS_MAX) * sizeof(s32);
+}
+
+/*
+ * As ipcx_deliver(), of a message that something rides along. The riders are
+ * left to the caller, who lets go of them once the claim is ended; if it fails,
+ * they ride on.
+ */
+static noinline int ipcx_deliver_riders(struct ipcx_queue *q,
+					const struct ipcx_claim *claim,
+					void __user *umsg, u32 msg_size,
+					struct ipcx_msg *msg, u32 room,
+					struct ipcx_riders **riders)
+{
+	struct ipcx_landing landing;
+	int ret;
+
+	*riders = ipcx_stamp_take_riders(q, claim);
+	if (!*riders) {	/* by a mapped peer that showed a claim to it as well */
+		msg->flags &= ~IPCX_MSG_FDS;
+		return ipcx_deliver(q, claim, umsg, msg_size, msg);
+	}
+	if (room < (*riders)->count)
+		msg->flags |= IPCX_MSG_FDS_LOST;
+	ret = ipcx_riders_land(&landing, *riders,
+			       min(room, (*riders)->count));
+	if (ret)
+		goto err_return;
+	msg->fd_count = landing.count;
+	if (landing.count &&
+	    copy_to_user_nofault(u64_to_user_ptr(msg->fds), landing.fd,
+				 ipcx_fds_bytes(landing.count)))
+		ret = -EFAULT;
+	else
+		ret = ipcx_deliver(q, claim, umsg, msg_size, msg);
+	if (ret)
+		goto err_undo;
+	ipcx_landing_install(&landing);
+	return 0;
+
+err_undo:
+	ipcx_landing_undo(&landing);
+err_return:
+	ipcx_stamp_return_riders(q, claim, *riders);
+	*riders = NULL;
+	return ret;
 }
 
 static int ipcx_recv_one(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 			 struct ipcx_msg *msg, u64 deadline_ns)
 {
-	void __user *buf = u64_to_user_ptr(msg->buf);
+	struct ipcx_riders *riders = NULL;
+	u32 room = msg->fd_count;
 	struct ipcx_claim claim;
 	int tries, ret;
 
 	for (tries = 0; ; tries++) {
 		if (tries == IPCX_COPY_TRIES)
 			return -EFAULT;
-		ret = ipcx_claim_recv_wait(q, deadline_ns, &claim);
+		ret = ipcx_next_wait(q, deadline_ns, &claim, false);
 		if (ret)
 			return ret;
 
-		ipcx_msg_fill(q, &claim, msg);
-		if (ipcx_copy_out(buf, ipcx_slot(q, claim.lane, claim.ticket),
-				  msg->len) &&
-		    !copy_to_user_nofault(umsg, msg, msg_size))
+		if (unlikely(ipcx_msg_fill(q, &claim, msg)))
+			ret = ipcx_deliver_riders(q, &claim, umsg, msg_size,
+						  msg, room, &riders);
+		else
+			ret = ipcx_deliver(q, &claim, umsg, msg_size, msg);
+		if (!ret)
 			break;
 		ipcx_give_back(q, &claim);
-		if (fault_in_safe_writeable(buf, msg->len) ||
+		if (ret != -EFAULT ||
+		    fault_in_safe_writeable(u64_to_user_ptr(msg->buf), msg->len) ||
+		    fault_in_safe_writeable(u64_to_user_ptr(msg->fds),
+					    ipcx_fds_bytes(room)) ||
 		    fault_in_safe_writeable(umsg, msg_size))
-			return -EFAULT;
+			return ret;
 		if (signal_pending(current))
 			return -ERESTARTSYS;
 		cond_resched();
 	}
 	trace_ipcx_recv(q->obj.id, claim.lane, claim.ticket, msg->len);
 	ipcx_release(q, &claim);
+	if (unlikely(riders))
+		ipcx_riders_put(riders);
 	return 0;
+}
+
+/* Looks at a message before asking whether it is time to give up. */
+#define IPCX_PEEK_TRIES	64
+
+/*
+ * Tells the message that RECV would give, without a claim: it counts if it was
+ * still there when it was copied, and is looked for again otherwise.
+ */
+static int ipcx_peek_one(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
+			 struct ipcx_msg *msg, u64 deadline_ns)
+{
+	void __user *buf = u64_to_user_ptr(msg->buf);
+	struct ipcx_claim claim;
+	int tries, ret, faults = 0;
+	bool copied;
+
+	for (tries = 1; ; tries++) {
+		ret = ipcx_next_wait(q, deadline_ns, &claim, true);
+		if (ret)
+			return ret;
+		ipcx_msg_fill(q, &claim, msg);
+		copied = ipcx_copy_out(buf, ipcx_slot(q, claim.lane, claim.ticket),
+				       msg->len);
+		if (ipcx_peeked(q, &claim)) {
+			if (copied)
+				return copy_to_user(umsg, msg, msg_size) ?
+				       -EFAULT : 0;
+			if (++faults == IPCX_COPY_TRIES ||
+			    fault_in_safe_writeable(buf, msg->len))
+				return -EFAULT;
+		}
+		if (tries % IPCX_PEEK_TRIES)
+			continue;
+		ret = ipcx_wait_round(q, IPCX_DIR_RECV, 0, deadline_ns, tries);
+		if (ret)
+			return ret;
+	}
 }
 
 static int ipcx_send_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 			 struct ipcx_msg *msg, u64 deadline_ns)
 {
+	struct ipcx_riders *riders = NULL;
+	int ret;
+
 	if (msg->flags || msg->sender || msg->pid || msg->uid || msg->gid ||
 	    msg->pad || msg->ticket || msg->fd_pad || msg->missed ||
 	    msg->lane >= q->lanes)
 		return -EINVAL;
-	if (msg->fd_count)
-		return -EOPNOTSUPP;
 	if (msg->len > q->slot_size)
 		return -EMSGSIZE;
-	return ipcx_send_one(q, msg, deadline_ns);
+	if (unlikely(msg->fd_count)) {
+		riders = ipcx_riders_get(u64_to_user_ptr(msg->fds),
+					 msg->fd_count);
+		if (IS_ERR(riders))
+			return PTR_ERR(riders);
+	}
+	ret = ipcx_send_one(q, msg, riders, deadline_ns);
+	if (ret)
+		ipcx_riders_put(riders);
+	return ret;
 }
 
 static int ipcx_recv_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
@@ -195,6 +317,16 @@ static int ipcx_recv_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 	if (msg->len < q->slot_size)
 		return -EMSGSIZE;
 	return ipcx_recv_one(q, umsg, msg_size, msg, deadline_ns);
+}
+
+static int ipcx_peek_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
+			 struct ipcx_msg *msg, u64 deadline_ns)
+{
+	if (msg->pad || msg->fd_pad)
+		return -EINVAL;
+	if (msg->len < q->slot_size)
+		return -EMSGSIZE;
+	return ipcx_peek_one(q, umsg, msg_size, msg, deadline_ns);
 }
 
 typedef int (*ipcx_move_t)(struct ipcx_queue *q, void __user *umsg,
@@ -223,14 +355,14 @@ static long ipcx_move_all(struct ipcx_queue *q, const struct ipcx_transfer *args
 }
 
 static int ipcx_get_transfer(struct ipcx_transfer *args, struct file *file,
-			     void __user *uarg, u32 right)
+			     void __user *uarg, u32 right, u32 flags)
 {
 	int ret;
 
 	ret = ipcx_get_args(args, sizeof(*args), sizeof(*args), uarg);
 	if (ret)
 		return ret;
-	if (args->flags || !args->count || args->count > IPCX_BATCH_MAX ||
+	if ((args->flags & ~flags) || !args->count || args->count > IPCX_BATCH_MAX ||
 	    (args->msg_size != sizeof(struct ipcx_msg) &&
 	     args->msg_size != IPCX_MSG_FIRST))
 		return -EINVAL;
@@ -252,7 +384,7 @@ long ipcx_send_ioctl(struct file *file, void __user *uarg)
 	struct ipcx_transfer args;
 	int ret;
 
-	ret = ipcx_get_transfer(&args, file, uarg, IPCX_RIGHT_SEND);
+	ret = ipcx_get_transfer(&args, file, uarg, IPCX_RIGHT_SEND, 0);
 	if (ret)
 		return ret;
 	return ipcx_move_all(file_to_queue(file), &args, ipcx_send_msg,
@@ -271,9 +403,16 @@ long ipcx_recv_ioctl(struct file *file, void __user *uarg)
 	struct ipcx_transfer args;
 	int ret;
 
-	ret = ipcx_get_transfer(&args, file, uarg, IPCX_RIGHT_RECV);
+	ret = ipcx_get_transfer(&args, file, uarg, IPCX_RIGHT_RECV,
+				IPCX_RECV_PEEK);
 	if (ret)
 		return ret;
+	if (unlikely(args.flags & IPCX_RECV_PEEK)) {
+		if (args.count != 1)
+			return -EINVAL;
+		return ipcx_move_all(file_to_queue(file), &args, ipcx_peek_msg,
+				     args.deadline_ns, IPCX_NO_WAIT);
+	}
 	return ipcx_move_all(file_to_queue(file), &args, ipcx_recv_msg,
 			     args.deadline_ns, IPCX_NO_WAIT);
 }

@@ -22,6 +22,7 @@
 
 #include "ioctl.h"
 #include "ring.h"
+#include "stamp.h"
 #include "trace.h"
 
 static atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
@@ -383,4 +384,5 @@ void ipcx_queue_shutdown(struct ipcx_object *obj)
 	/* Who sleeps looks at hangup after it is woken. */
 	smp_mb();
 	ipcx_wake_all(q);
+	ipcx_stamps_drop_riders(q);
 }

@@ -17,6 +17,7 @@ static const struct {
 	{ IPCX_FEATURE_QUEUE, "queue" },
 	{ IPCX_FEATURE_MAPPED, "mapped" },
 	{ IPCX_FEATURE_HANGUP, "hangup" },
+	{ IPCX_FEATURE_FDS, "fds" },
 };
 
 static void print_number(const char *key, uint64_t value)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "abi.h"
+#include "mapped.h"
+#include "riders.h"
 
 struct memory *mem;
 uint8_t *forbidden;
@@ -144,6 +146,26 @@ static void fill_wait(void)
 	mem->arg.wait.dir = IPCX_DIR_RECV;
 }
 
+/* The ring of the queue, while it is mapped; not before it has to be. */
+static struct mapped ring;
+
+/* The second message has a descriptor riding along, and is being read. */
+static void fill_take(void)
+{
+	struct ipcx_msg msg = {
+		.buf = (uintptr_t)mem->buf[0], .len = SLOT_SIZE,
+		.fds = (uintptr_t)&fds[ON_REGION], .fd_count = 1,
+	};
+	bool redelivered;
+
+	assert_int_equal(transfer(fds[ON_QUEUE], IPCX_IOC_SEND, &msg, 1, 0), 1);
+	mapped_open(&ring, fds[ON_QUEUE]);
+	mapped_release(&ring, mapped_claim_recv(&ring, &redelivered));
+	mem->arg.take.ticket = mapped_claim_recv(&ring, &redelivered);
+	mem->arg.take.fds = (uintptr_t)mem->taken;
+	mem->arg.take.fd_count = ARRAY_SIZE(mem->taken);
+}
+
 #define IOCTL(n, type)	.name = #n, .cmd = IPCX_IOC_##n, .size = sizeof(type)
 /* Its last member in the first version, of what has grown since. */
 #define GREW(type, last)						\
@@ -187,6 +209,8 @@ static const struct ioctl_case cases[] = {
 	  .pointer = offsetof(struct ipcx_transfer, msgs) },
 	{ IOCTL(WAIT, struct ipcx_wait), .on = QUEUE, .fill = fill_wait,
 	  GREW(struct ipcx_wait, deadline_ns) },
+	{ IOCTL(TAKE, struct ipcx_take), .on = QUEUE, .fill = fill_take,
+	  .pointer = offsetof(struct ipcx_take, fds) },
 	{ .name = "WAKE", .cmd = IPCX_IOC_WAKE, .on = QUEUE },
 	{ .name = "ATTACHMENT", .cmd = IPCX_IOC_ATTACHMENT, .on = QUEUE },
 };
@@ -236,6 +260,15 @@ static void close_objects(void)
 		if (fds[on] > 0)
 			close(fds[on]);
 	memset(fds, 0, sizeof(fds));
+	for (size_t i = 0; i < ARRAY_SIZE(mem->taken); i++)
+		if (mem->taken[i] > 0)
+			close(mem->taken[i]);
+	if (!ring.ring)
+		return;
+	mapped_close(&ring);
+	memset(&ring, 0, sizeof(ring));
+	/* What rides on it goes when its attachment is repaired. */
+	assert_soon(regions_alive() == 0);
 }
 
 void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule)
@@ -244,7 +277,8 @@ void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule)
 	memset(mem, 0, sizeof(*mem));
 	fds[ON_CTL] = ctl;
 	fds[ON_REGION] = region_create("region", PAGE, 0, 0600);
-	fds[ON_QUEUE] = queue("queue", .slot_size = SLOT_SIZE);
+	fds[ON_QUEUE] = queue("queue", .slot_size = SLOT_SIZE,
+			      .flags = IPCX_QUEUE_MAPPABLE);
 	assert_true(fds[ON_REGION] >= 0);
 	assert_true(fds[ON_QUEUE] >= 0);
 	assert_int_equal(send_u32(fds[ON_QUEUE], 1, IPCX_NO_WAIT), 1);

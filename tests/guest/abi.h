@@ -31,11 +31,13 @@ struct memory {
 		struct ipcx_seal seal;
 		struct ipcx_transfer transfer;
 		struct ipcx_wait wait;
+		struct ipcx_take take;
 		uint8_t bytes[2 * PAGE];
 	} arg;
 	char name[8];
 	char buf[MSGS][SLOT_SIZE];
 	struct ipcx_msg msg[MSGS];
+	int taken[2];
 	struct ipcx_stat stats[4];
 };
 

@@ -199,7 +199,7 @@ static void test_unknown_command(void **state)
 		_IO(IPCX_IOC_MAGIC, 0x7f),
 		_IOWR(IPCX_IOC_MAGIC, 0x7f, struct ipcx_stat),
 		_IOW(IPCX_IOC_MAGIC + 1, 0x01, struct ipcx_region_create),
-		_IOW(IPCX_IOC_MAGIC, 0x45, struct ipcx_transfer),
+		_IOW(IPCX_IOC_MAGIC, 0x48, struct ipcx_transfer),
 	};
 
 	(void)state;

@@ -54,6 +54,7 @@ CASE(large)
 CASE(queue)
 CASE(mapped)
 CASE(errors)
+CASE(fds)
 
 static void test_peer(void **state)
 {
@@ -86,6 +87,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_mapped),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_fds),
 		cmocka_unit_test(test_peer),
 	};
 	char *slash = argc ? strrchr(argv[0], '/') : NULL;

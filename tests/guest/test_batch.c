@@ -31,6 +31,9 @@ static void make_room(struct batch *batch)
 		batch->msg[i].buf = (uintptr_t)batch->buf[i];
 		batch->msg[i].len = SLOT_SIZE;
 		batch->msg[i].pad = 0;
+		batch->msg[i].fds = 0;
+		batch->msg[i].fd_count = 0;
+		batch->msg[i].fd_pad = 0;
 	}
 }
 

@@ -65,6 +65,13 @@ static const struct bad_value bad_values[] = {
 	BAD(RECV, struct ipcx_transfer, count, 1025, -EINVAL),
 	BAD(RECV, struct ipcx_transfer, msg_size,
 	    sizeof(struct ipcx_msg) - 8, -EINVAL),
+	BAD(SEND, struct ipcx_transfer, flags, IPCX_RECV_PEEK, -EINVAL),
+	BAD(RECV, struct ipcx_transfer, flags, IPCX_RECV_PEEK, -EINVAL),
+	BAD(RECV, struct ipcx_transfer, flags, 2, -EINVAL),
+	BAD(TAKE, struct ipcx_take, lane, 1, -EINVAL),
+	BAD(TAKE, struct ipcx_take, ticket, 0, -ESTALE),
+	BAD(TAKE, struct ipcx_take, ticket, 1ULL << 48 | 1, -ESTALE),
+	BAD(TAKE, struct ipcx_take, fd_count, 0, -EMSGSIZE),
 	BAD(WAIT, struct ipcx_wait, dir, 2, -EINVAL),
 	BAD(WAIT, struct ipcx_wait, lane, 1, -EINVAL),
 };
@@ -193,7 +200,7 @@ static void test_query_values(void **state)
 	assert_int_equal(q.name_max, IPCX_NAME_MAX);
 	assert_int_equal(q.features, IPCX_FEATURE_REGION | IPCX_FEATURE_QUEUE |
 				     IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP |
-				     IPCX_FEATURE_HUGE);
+				     IPCX_FEATURE_HUGE | IPCX_FEATURE_FDS);
 	assert_int_equal(q.lanes_max, IPCX_LANES_MAX);
 	assert_int_equal(q.batch_max, 1024);
 	assert_true(q.region_bytes_max >= PAGE);

@@ -313,6 +313,32 @@ static void case_peer(void)
 	check(send_text(queue, "from 32") == 1);
 }
 
+static void case_fds(void)
+{
+	int fd = make_queue(0), region = make_region(NULL, PAGE, 0), came = -1;
+	struct ipcx_msg msg = {
+		.buf = pointer("with"), .len = 4, .fds = pointer(&region),
+		.fd_count = 1,
+	};
+	struct ipcx_take take = { .size = sizeof(take) };
+	struct ipcx_transfer peek = {
+		.size = sizeof(peek), .flags = IPCX_RECV_PEEK,
+		.msgs = pointer(&msg), .count = 1, .msg_size = sizeof(msg),
+	};
+	char buf[65];
+
+	check(transfer(fd, IPCX_IOC_SEND, &msg, IPCX_NO_WAIT) == 1);
+	msg = (struct ipcx_msg){ .buf = pointer(buf), .len = 64 };
+	check(call(fd, IPCX_IOC_RECV, &peek) == 1);
+	check(msg.flags == (IPCX_MSG_STAMPED | IPCX_MSG_FDS) && msg.len == 4);
+	msg = (struct ipcx_msg){ .buf = pointer(buf), .len = 64,
+				 .fds = pointer(&came), .fd_count = 1 };
+	check(transfer(fd, IPCX_IOC_RECV, &msg, IPCX_NO_WAIT) == 1);
+	check(msg.flags == (IPCX_MSG_STAMPED | IPCX_MSG_FDS));
+	check(msg.fd_count == 1 && stat_of(came).id == stat_of(region).id);
+	check(call(fd, IPCX_IOC_TAKE, &take) == -ENOTCONN);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -324,6 +350,7 @@ static const struct {
 	{ "queue", case_queue },
 	{ "mapped", case_mapped },
 	{ "errors", case_errors },
+	{ "fds", case_fds },
 	{ "peer", case_peer },
 };
 

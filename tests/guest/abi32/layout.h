@@ -36,6 +36,7 @@ static inline void layout_commands(FILE *out)
 	COMMAND(IPCX_IOC_WAIT);
 	COMMAND(IPCX_IOC_WAKE);
 	COMMAND(IPCX_IOC_ATTACHMENT);
+	COMMAND(IPCX_IOC_TAKE);
 }
 
 static inline void layout_structs(FILE *out)
@@ -75,9 +76,14 @@ static inline void layout_structs(FILE *out)
 	STRUCT(ipcx_msg);
 	FIELD(ipcx_msg, len);
 	FIELD(ipcx_msg, ticket);
+	FIELD(ipcx_msg, fds);
+	FIELD(ipcx_msg, missed);
 	STRUCT(ipcx_transfer);
 	FIELD(ipcx_transfer, msgs);
 	FIELD(ipcx_transfer, deadline_ns);
+	STRUCT(ipcx_take);
+	FIELD(ipcx_take, ticket);
+	FIELD(ipcx_take, fds);
 	STRUCT(ipcx_wait);
 	FIELD(ipcx_wait, deadline_ns);
 }
