@@ -7,11 +7,11 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
 ## lib		libipcx, shared and static
 lib: $(BUILD)/lib/libipcx.so $(BUILD)/lib/libipcx.a
 
-$(BUILD)/lib/%.o: ALL_CFLAGS += -fPIC -fvisibility=hidden
+$(BUILD)/lib/%.o: ALL_CFLAGS += -fPIC -fvisibility=hidden -fno-semantic-interposition
 
 $(BUILD)/lib/$(LIB_SONAME): $(LIB_OBJECTS) lib/libipcx.map
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(LIB_SONAME) -Wl,-z,defs \
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(LIB_SONAME) -Wl,-z,defs -Wl,-Bsymbolic-functions \
 		-Wl,--version-script=lib/libipcx.map -o $@ $(LIB_OBJECTS)
 
 $(BUILD)/lib/libipcx.so: $(BUILD)/lib/$(LIB_SONAME)

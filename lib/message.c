@@ -9,7 +9,11 @@
 #include <ipcx/device.h>
 
 #include "queue.h"
+#include "ring_fast.h"
 #include "sys.h"
+
+/* Keeps the registers and the stack of what is seldom out of what is often. */
+#define NOINLINE __attribute__((noinline))
 
 static int transfer(struct ipcx_queue *queue, unsigned long cmd,
 		    struct ipcx_msg *msgs, uint32_t count, uint64_t deadline)
@@ -118,13 +122,12 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 	return ret;
 }
 
-static inline int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir,
-			     uint32_t lane, struct ipcx_loan *loan,
-			     uint64_t deadline)
+static int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir,
+		      uint32_t lane, struct ipcx_loan *loan, uint64_t deadline)
 {
 	int ret = claim(queue, me, dir, lane, loan);
 
-	if (__builtin_expect(ret == -EAGAIN, 0))
+	if (ret == -EAGAIN)
 		ret = claim_slow(queue, me, dir, lane, loan, deadline);
 	return ret;
 }
@@ -138,6 +141,8 @@ int ipcx_queue_reserve_timed(struct ipcx_queue *queue, uint32_t lane,
 		return me;
 	if (lane >= queue->lanes)
 		return -EINVAL;
+	if (!hangup(queue) && claim_send_fast(&queue->ring, me, lane, loan))
+		return 0;
 	return claim_wait(queue, me, IPCX_DIR_SEND, lane, loan, deadline_ns);
 }
 
@@ -148,6 +153,8 @@ int ipcx_queue_acquire_timed(struct ipcx_queue *queue, struct ipcx_loan *loan,
 
 	if (me < 0)
 		return me;
+	if (!hangup(queue) && claim_recv_fast(&queue->ring, me, loan))
+		return 0;
 	return claim_wait(queue, me, IPCX_DIR_RECV, 0, loan, deadline_ns);
 }
 
@@ -199,20 +206,12 @@ int ipcx_queue_release(struct ipcx_queue *queue, struct ipcx_loan *loan)
 	return ret;
 }
 
-static int send_mapped(struct ipcx_queue *queue, const void *buf, size_t len,
-		       uint32_t lane, uint64_t deadline)
+static NOINLINE int send_slow(struct ipcx_queue *queue, int me, const void *buf,
+			      size_t len, uint32_t lane, uint64_t deadline)
 {
-	int me = attachment(queue, IPCX_RIGHT_SEND);
 	struct ipcx_loan loan;
-	int ret;
+	int ret = claim_wait(queue, me, IPCX_DIR_SEND, lane, &loan, deadline);
 
-	if (me < 0)
-		return me;
-	if (lane >= queue->lanes)
-		return -EINVAL;
-	if (len > queue->slot_size)
-		return -EMSGSIZE;
-	ret = claim_wait(queue, me, IPCX_DIR_SEND, lane, &loan, deadline);
 	if (ret < 0)
 		return ret;
 	if (len)	/* memcpy() may not be given NULL, not even for nothing */
@@ -220,8 +219,56 @@ static int send_mapped(struct ipcx_queue *queue, const void *buf, size_t len,
 	return ring_commit(&queue->ring, me, &loan, len);
 }
 
-static int recv_mapped(struct ipcx_queue *queue, void *buf, size_t cap,
-		       struct ipcx_msg *msg, uint64_t deadline)
+ALWAYS_INLINE int send_mapped(struct ipcx_queue *queue, const void *buf,
+			      size_t len, uint32_t lane, uint64_t deadline)
+{
+	int me = attachment(queue, IPCX_RIGHT_SEND);
+	struct ipcx_loan loan;
+
+	if (me < 0)
+		return me;
+	if (lane >= queue->lanes)
+		return -EINVAL;
+	if (len > queue->slot_size)
+		return -EMSGSIZE;
+	if (hangup(queue) || !claim_send_fast(&queue->ring, me, lane, &loan))
+		return send_slow(queue, me, buf, len, lane, deadline);
+	if (len)
+		memcpy(loan.data, buf, len);
+	return commit(&queue->ring, me, &loan, len);
+}
+
+ALWAYS_INLINE ssize_t received(void *buf, const struct ipcx_loan *loan,
+			       struct ipcx_msg *msg)
+{
+	if (msg)
+		*msg = (struct ipcx_msg) {
+			.buf = (uintptr_t)buf,
+			.len = loan->len,
+			.lane = loan->lane,
+			.flags = loan->flags,
+			.sender = loan->sender,
+			.ticket = loan->ticket,
+		};
+	return loan->len;
+}
+
+static NOINLINE ssize_t recv_slow(struct ipcx_queue *queue, int me, void *buf,
+				  struct ipcx_msg *msg, uint64_t deadline)
+{
+	struct ipcx_loan loan;
+	int ret = claim_wait(queue, me, IPCX_DIR_RECV, 0, &loan, deadline);
+
+	if (ret < 0)
+		return ret;
+	memcpy(buf, loan.data, loan.len);
+	ret = ring_release(&queue->ring, me, &loan);
+	return ret < 0 ? ret : received(buf, &loan, msg);
+}
+
+ALWAYS_INLINE ssize_t recv_mapped(struct ipcx_queue *queue, void *buf,
+				  size_t cap, struct ipcx_msg *msg,
+				  uint64_t deadline)
 {
 	int me = attachment(queue, IPCX_RIGHT_RECV);
 	struct ipcx_loan loan;
@@ -231,23 +278,11 @@ static int recv_mapped(struct ipcx_queue *queue, void *buf, size_t cap,
 		return me;
 	if (cap < queue->slot_size)
 		return -EMSGSIZE;
-	ret = claim_wait(queue, me, IPCX_DIR_RECV, 0, &loan, deadline);
-	if (ret < 0)
-		return ret;
+	if (hangup(queue) || !claim_recv_fast(&queue->ring, me, &loan))
+		return recv_slow(queue, me, buf, msg, deadline);
 	memcpy(buf, loan.data, loan.len);
-	ret = ring_release(&queue->ring, me, &loan);
-	if (ret < 0)
-		return ret;
-	if (msg)
-		*msg = (struct ipcx_msg) {
-			.buf = (uintptr_t)buf,
-			.len = loan.len,
-			.lane = loan.lane,
-			.flags = loan.flags,
-			.sender = loan.sender,
-			.ticket = loan.ticket,
-		};
-	return loan.len;
+	ret = release(&queue->ring, me, &loan);
+	return ret < 0 ? ret : received(buf, &loan, msg);
 }
 
 /* The ABI's lengths have 32 bits, and no slot_size comes near that. */
@@ -256,41 +291,50 @@ static uint32_t abi_len(size_t len)
 	return len < UINT32_MAX ? len : UINT32_MAX;
 }
 
-int ipcx_queue_send_timed(struct ipcx_queue *queue, const void *buf, size_t len,
-			  uint32_t lane, uint64_t deadline_ns)
+static NOINLINE int send_mediated(struct ipcx_queue *queue, const void *buf,
+				  size_t len, uint32_t lane, uint64_t deadline)
 {
-	struct ipcx_msg msg;
-	int ret;
-
-	if (queue->attachment)
-		return send_mapped(queue, buf, len, lane, deadline_ns);
-	msg = (struct ipcx_msg) {
+	struct ipcx_msg msg = {
 		.buf = (uintptr_t)buf,
 		.len = abi_len(len),
 		.lane = lane,
 	};
-	ret = transfer(queue, IPCX_IOC_SEND, &msg, 1, deadline_ns);
+	int ret = transfer(queue, IPCX_IOC_SEND, &msg, 1, deadline);
+
 	return ret < 0 ? ret : 0;
 }
 
-ssize_t ipcx_queue_recv_timed(struct ipcx_queue *queue, void *buf, size_t cap,
-			      struct ipcx_msg *msg, uint64_t deadline_ns)
+static NOINLINE ssize_t recv_mediated(struct ipcx_queue *queue, void *buf,
+				      size_t cap, struct ipcx_msg *msg,
+				      uint64_t deadline)
 {
-	struct ipcx_msg got;
-	int ret;
-
-	if (queue->attachment)
-		return recv_mapped(queue, buf, cap, msg, deadline_ns);
-	got = (struct ipcx_msg) {
+	struct ipcx_msg got = {
 		.buf = (uintptr_t)buf,
 		.len = abi_len(cap),
 	};
-	ret = transfer(queue, IPCX_IOC_RECV, &got, 1, deadline_ns);
+	int ret = transfer(queue, IPCX_IOC_RECV, &got, 1, deadline);
+
 	if (ret < 0)
 		return ret;
 	if (msg)
 		*msg = got;
 	return got.len;
+}
+
+int ipcx_queue_send_timed(struct ipcx_queue *queue, const void *buf, size_t len,
+			  uint32_t lane, uint64_t deadline_ns)
+{
+	if (queue->attachment)
+		return send_mapped(queue, buf, len, lane, deadline_ns);
+	return send_mediated(queue, buf, len, lane, deadline_ns);
+}
+
+ssize_t ipcx_queue_recv_timed(struct ipcx_queue *queue, void *buf, size_t cap,
+			      struct ipcx_msg *msg, uint64_t deadline_ns)
+{
+	if (queue->attachment)
+		return recv_mapped(queue, buf, cap, msg, deadline_ns);
+	return recv_mediated(queue, buf, cap, msg, deadline_ns);
 }
 
 /* What SEND would refuse. */
@@ -316,8 +360,9 @@ int ipcx_queue_send_batch_timed(struct ipcx_queue *queue,
 		const struct ipcx_msg *msg = &msgs[done];
 
 		ret = !only_to_send(msg) ? -EINVAL :
-		      send_mapped(queue, (const void *)(uintptr_t)msg->buf,
-				  msg->len, msg->lane, deadline_ns);
+		      ipcx_queue_send_timed(queue,
+					    (const void *)(uintptr_t)msg->buf,
+					    msg->len, msg->lane, deadline_ns);
 		if (ret < 0)
 			break;
 	}
@@ -338,8 +383,10 @@ int ipcx_queue_recv_batch_timed(struct ipcx_queue *queue, struct ipcx_msg *msgs,
 		struct ipcx_msg *msg = &msgs[done];
 
 		ret = msg->pad ? -EINVAL :
-		      recv_mapped(queue, (void *)(uintptr_t)msg->buf, msg->len,
-				  msg, done ? IPCX_NO_WAIT : deadline_ns);
+		      ipcx_queue_recv_timed(queue,
+					    (void *)(uintptr_t)msg->buf,
+					    msg->len, msg,
+					    done ? IPCX_NO_WAIT : deadline_ns);
 		if (ret < 0)
 			break;
 	}

@@ -7,10 +7,9 @@
  * as an index (masked), a length (clamped) or a value to compare with, never as
  * an offset, and no loop here runs longer than RETRIES.
  */
-#include <errno.h>
 #include <limits.h>
 
-#include "ring.h"
+#include "ring_fast.h"
 
 /*
  * A retry means that somebody else was quicker, and most callers never see one.
@@ -18,89 +17,9 @@
  */
 #define RETRIES		(1 << 16)
 
-static inline __u64 load(const __u64 *word)
-{
-	return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
-
-/* Partner: the release by which the word was published. */
-static inline __u64 load_acquire(const __u64 *word)
-{
-	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
-
-static inline bool cas(__u64 *word, __u64 old, __u64 new, int order)
-{
-	return __atomic_compare_exchange_n(word, &old, new, false, order,
-					   __ATOMIC_RELAXED);
-}
-
 static inline void count(__u64 *counter)
 {
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-}
-
-/* head and tail are hints: who loses the race finds them moved on. */
-static inline void move(__u64 *hint, __u64 from, __u64 to)
-{
-	cas(hint, from, to, __ATOMIC_RELAXED);
-}
-
-static inline struct ipcx_slot *slot_of(const struct ring *ring, __u32 lane,
-					__u64 ticket)
-{
-	size_t index = (size_t)lane * ring->lane_slots +
-		       (ticket & (ring->lane_slots - 1));
-
-	return (struct ipcx_slot *)(ring->slots + index * ring->stride);
-}
-
-static inline struct ipcx_slot *loan_slot(const struct ipcx_loan *loan)
-{
-	return (struct ipcx_slot *)loan->data - 1;
-}
-
-static inline __u64 free_word(__u64 ticket)
-{
-	return ipcx_word(ticket, IPCX_OWNER_NONE, IPCX_FREE);
-}
-
-/*
- * Every caller comes from a successful read-modify-write of a slot word. On x86
- * that is a full barrier by itself, and a C11 fence would cost a second one;
- * elsewhere (ll/sc, casal) it does not order a later load.
- */
-static inline void full_fence_after_rmw(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-#else
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-#endif
-}
-
-static inline unsigned int sleepers(const struct ring *ring, unsigned int dir)
-{
-	return __atomic_load_n(&ring->kpage->count[dir], __ATOMIC_RELAXED) |
-	       __atomic_load_n(&ring->kpage->armed[dir], __ATOMIC_RELAXED);
-}
-
-/*
- * The fence stands between publishing a slot and looking for sleepers. Its
- * partner is the one between counting oneself (arming, for poll) and looking at
- * the slots: of two who do so at once, at least one sees the other.
- */
-static inline void wake(const struct ring *ring, unsigned int dirs)
-{
-	unsigned int now = 0;
-
-	full_fence_after_rmw();
-	if ((dirs & IPCX_WAKE_RECV) && sleepers(ring, IPCX_DIR_RECV))
-		now |= IPCX_WAKE_RECV;
-	if ((dirs & IPCX_WAKE_SEND) && sleepers(ring, IPCX_DIR_SEND))
-		now |= IPCX_WAKE_SEND;
-	if (__builtin_expect(now, 0))
-		ring->wake(ring->wake_arg, now);
 }
 
 /*
@@ -197,13 +116,7 @@ int ring_claim_send(const struct ring *ring, __u32 me, __u32 nr,
 				 __ATOMIC_ACQUIRE))
 				continue;
 			move(&lane->tail, tail, ipcx_ticket_add(tail, 1));
-			*loan = (struct ipcx_loan) {
-				.data = slot + 1,
-				.len = ring->slot_size,
-				.lane = nr,
-				.sender = me,
-				.ticket = tail & IPCX_TICKET_MASK,
-			};
+			loan_to_fill(ring, me, slot, nr, tail, loan);
 			return 0;
 		}
 		if (ahead >= 0)
@@ -214,21 +127,6 @@ int ring_claim_send(const struct ring *ring, __u32 me, __u32 nr,
 		/* What is older still is a stale tail. */
 	}
 	return -EBADMSG;
-}
-
-static void take(const struct ring *ring, struct ipcx_slot *slot, __u32 nr,
-		 __u64 ticket, __u32 flags, struct ipcx_loan *loan)
-{
-	__u32 len = __atomic_load_n(&slot->len, __ATOMIC_RELAXED);
-
-	*loan = (struct ipcx_loan) {
-		.data = slot + 1,
-		.len = len < ring->slot_size ? len : ring->slot_size,
-		.lane = nr,
-		.flags = flags,
-		.sender = __atomic_load_n(&slot->sender, __ATOMIC_RELAXED),
-		.ticket = ticket & IPCX_TICKET_MASK,
-	};
 }
 
 /*
@@ -252,9 +150,9 @@ static bool claim_returned(const struct ring *ring, __u32 me,
 				 ipcx_word(ticket, me, IPCX_READING),
 				 __ATOMIC_ACQUIRE))
 				continue;
-			take(ring, slot, nr, ticket,
-			     ipcx_owner(word) == IPCX_OWNER_KERNEL ?
-			     0 : IPCX_MSG_REDELIVERED, loan);
+			loan_to_read(ring, slot, nr, ticket,
+				     ipcx_owner(word) == IPCX_OWNER_KERNEL ?
+				     0 : IPCX_MSG_REDELIVERED, loan);
 			return true;
 		}
 	}
@@ -263,7 +161,7 @@ static bool claim_returned(const struct ring *ring, __u32 me,
 
 enum look { NOTHING, CLAIMED, AGAIN };
 
-static inline enum look look_at_lane(const struct ring *ring, __u32 me,
+static inline enum look look_at_lane(struct ring *ring, __u32 me,
 				     __u32 nr, struct ipcx_loan *loan)
 {
 	struct ipcx_lane *lane = &ring->lane[nr];
@@ -280,12 +178,12 @@ static inline enum look look_at_lane(const struct ring *ring, __u32 me,
 	}
 	switch (ipcx_state(word)) {
 	case IPCX_READY:
-		/* Partner: the release of ring_commit(). */
+		/* Partner: the release of commit(). */
 		if (!cas(&slot->word, word,
 			 ipcx_word(head, me, IPCX_READING), __ATOMIC_ACQUIRE))
 			return AGAIN;
 		move(&lane->head, head, ipcx_ticket_add(head, 1));
-		take(ring, slot, nr, head, 0, loan);
+		loan_to_read(ring, slot, nr, head, 0, loan);
 		return CLAIMED;
 	case IPCX_ABORTED:
 		if (cas(&slot->word, word,
@@ -301,6 +199,9 @@ static inline enum look look_at_lane(const struct ring *ring, __u32 me,
 		help_head(ring, lane, head, word);
 		return AGAIN;
 	case IPCX_FREE:
+		if (nr)
+			note_empty(&ring->empty[nr], &slot->word, word);
+		return NOTHING;
 	case IPCX_WRITING:
 		return NOTHING;
 	default:
@@ -308,8 +209,7 @@ static inline enum look look_at_lane(const struct ring *ring, __u32 me,
 	}
 }
 
-int ring_claim_recv(const struct ring *ring, __u32 me,
-		    struct ipcx_loan *loan)
+int ring_claim_recv(struct ring *ring, __u32 me, struct ipcx_loan *loan)
 {
 	/*
 	 * In this order: an epoch newer than the mark read after it is looked
@@ -339,32 +239,10 @@ int ring_claim_recv(const struct ring *ring, __u32 me,
 	return -EBADMSG;
 }
 
-/*
- * By compare and exchange where a store would do: it costs the same with the
- * fence in it, and a claim given back twice or overwritten by a peer is found
- * instead of destroying what came after it.
- */
-static inline int publish(const struct ring *ring, const struct ipcx_loan *loan,
-			  __u64 from, __u64 to, unsigned int dirs)
-{
-	if (!cas(&loan_slot(loan)->word, from, to, __ATOMIC_RELEASE))
-		return -EBADMSG;
-	wake(ring, dirs);
-	return 0;
-}
-
 int ring_commit(const struct ring *ring, __u32 me,
 		const struct ipcx_loan *loan, __u32 len)
 {
-	struct ipcx_slot *slot = loan_slot(loan);
-	/* A message can be dropped for another, a claim cannot. */
-	unsigned int dirs = ring->drop_oldest ?
-			    IPCX_WAKE_RECV | IPCX_WAKE_SEND : IPCX_WAKE_RECV;
-
-	__atomic_store_n(&slot->len, len, __ATOMIC_RELAXED);
-	__atomic_store_n(&slot->sender, me, __ATOMIC_RELAXED);
-	return publish(ring, loan, ipcx_word(loan->ticket, me, IPCX_WRITING),
-		       ipcx_word(loan->ticket, me, IPCX_READY), dirs);
+	return commit(ring, me, loan, len);
 }
 
 /*
@@ -378,7 +256,8 @@ int ring_abort(const struct ring *ring, uint32_t me,
 	int ret;
 
 	count(aborted);
-	ret = publish(ring, loan, ipcx_word(loan->ticket, me, IPCX_WRITING),
+	ret = publish(ring, loan_slot(loan),
+		      ipcx_word(loan->ticket, me, IPCX_WRITING),
 		      ipcx_word(loan->ticket, me, IPCX_ABORTED),
 		      IPCX_WAKE_RECV | IPCX_WAKE_SEND);
 	if (ret)
@@ -389,10 +268,7 @@ int ring_abort(const struct ring *ring, uint32_t me,
 int ring_release(const struct ring *ring, __u32 me,
 		 const struct ipcx_loan *loan)
 {
-	return publish(ring, loan, ipcx_word(loan->ticket, me, IPCX_READING),
-		       free_word(ipcx_ticket_add(loan->ticket,
-						 ring->lane_slots)),
-		       IPCX_WAKE_SEND);
+	return release(ring, me, loan);
 }
 
 /* A power of two in [1, 2^31], and what lies in the ring within @bytes. */
@@ -413,6 +289,9 @@ static bool geometry_fits(const struct ipcx_kpage *kpage, size_t bytes)
 	       slots <= (bytes - kpage->slots_offset) / kpage->stride;
 }
 
+/* For the note of a lane that was not seen empty: a word that never changes. */
+static const __u64 no_word;
+
 int ring_init(struct ring *ring, const struct ipcx_kpage *kpage, void *base,
 	      size_t bytes)
 {
@@ -425,9 +304,13 @@ int ring_init(struct ring *ring, const struct ipcx_kpage *kpage, void *base,
 		.slots = (char *)base + kpage->slots_offset,
 		.lanes = kpage->lanes,
 		.lane_slots = kpage->slots,
+		.lane_bytes = (size_t)kpage->slots * kpage->stride,
+		.slot_mask = kpage->slots - 1,
 		.slot_size = kpage->slot_size,
 		.stride = kpage->stride,
 		.drop_oldest = kpage->queue_flags & IPCX_QUEUE_DROP_OLDEST,
 	};
+	for (__u32 nr = 0; nr < ring->lanes; nr++)
+		note_empty(&ring->empty[nr], &no_word, !no_word);
 	return 0;
 }

@@ -15,6 +15,18 @@
 #include <ipcx/queue.h>
 
 /**
+ * struct ring_empty - where a lane was found empty
+ * @at: word of the slot at its head
+ * @word: what stood there, FREE for the ticket to come
+ *
+ * Any two of the same lane's will do together, so each is atomic by itself.
+ */
+struct ring_empty {
+	const __u64 *at;
+	__u64 word;
+};
+
+/**
  * struct ring - a view of a ring
  * @kpage: who sleeps, the repair epoch, hangup; never written to
  * @shared: the ring's first words
@@ -22,15 +34,18 @@
  * @slots: lane 0's first slot
  * @lanes: number of lanes
  * @lane_slots: slots of a lane
+ * @slot_mask: one less, what of a ticket says which slot
  * @slot_size: bytes of the largest message
  * @stride: bytes from slot to slot
+ * @lane_bytes: bytes from lane to lane
  * @drop_oldest: IPCX_QUEUE_DROP_OLDEST
  * @wake: wakes whoever sleeps in these directions, a mask of IPCX_WAKE_*
  * @wake_arg: for @wake
+ * @empty: lanes found empty by ring_claim_recv(); the only field that changes.
+ *	Never lane 0, at which a search ends
  *
  * Copied and checked once by ring_init(), so that nothing a peer writes later
- * moves an access out of the ring. Does not change afterwards; any number of
- * threads may use it.
+ * moves an access out of the ring. Any number of threads may use it.
  */
 struct ring {
 	const struct ipcx_kpage *kpage;
@@ -40,10 +55,13 @@ struct ring {
 	uint32_t lanes;
 	uint32_t lane_slots;
 	uint32_t slot_size;
-	uint32_t stride;
+	size_t slot_mask;
+	size_t stride;
+	size_t lane_bytes;
 	bool drop_oldest;
 	void (*wake)(void *arg, unsigned int dirs);
 	void *wake_arg;
+	struct ring_empty empty[IPCX_LANES_MAX];
 };
 
 /*
@@ -60,8 +78,7 @@ int ring_init(struct ring *ring, const struct ipcx_kpage *kpage, void *base,
 int ring_claim_send(const struct ring *ring, uint32_t me, uint32_t lane,
 		    struct ipcx_loan *loan);
 /* 0, -EAGAIN (nothing to receive), -EBADMSG. */
-int ring_claim_recv(const struct ring *ring, uint32_t me,
-		    struct ipcx_loan *loan);
+int ring_claim_recv(struct ring *ring, uint32_t me, struct ipcx_loan *loan);
 
 /* 0, -EBADMSG (the slot was no longer ours). */
 int ring_commit(const struct ring *ring, uint32_t me,

@@ -99,6 +99,77 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int number_got(void)
+{
+	int numbers[SLOT_SIZE / sizeof(int)];
+
+	assert_int_equal(ipcx_queue_recv_try(&queue, numbers, sizeof(numbers),
+					     NULL), sizeof(int));
+	return *numbers;
+}
+
+/* Also when it was seen empty before, slot by slot through a few laps. */
+static void higher_lane_goes_first(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 13; i++) {
+		for (int seen = 0; seen < 2; seen++) {
+			assert_int_equal(ipcx_queue_send_try(&queue, &i,
+							     sizeof(i), 0), 0);
+			assert_int_equal(number_got(), i);
+		}
+		for (int lane = 0; lane < 2; lane++) {
+			int number = 2 * i + lane;
+
+			assert_int_equal(ipcx_queue_send_try(&queue, &number,
+							     sizeof(number),
+							     lane), 0);
+		}
+		assert_int_equal(number_got(), 2 * i + 1);
+		assert_int_equal(number_got(), 2 * i);
+	}
+}
+
+/* A message that was given back waits on no lane; it goes first all the same. */
+static void given_back_goes_first(void **state)
+{
+	char buf[SLOT_SIZE] = "";
+	struct ipcx_msg msg;
+	struct ipcx_loan loan;
+
+	(void)state;
+	assert_int_equal(ipcx_queue_send_try(&queue, "old", 4, 0), 0);
+	assert_int_equal(ipcx_queue_send_try(&queue, "new", 4, 1), 0);
+	assert_int_equal(ring_claim_recv(&queue.ring, PEER, &loan), 0);
+	assert_string_equal(loan.data, "new");
+	assert_int_equal(ipcx_queue_send_try(&queue, "newer", 6, 1), 0);
+	plain_ring_repair(&plain, PEER);
+	assert_int_equal(ipcx_queue_recv_try(&queue, buf, sizeof(buf), &msg), 4);
+	assert_string_equal(buf, "new");
+	assert_int_equal(msg.flags, IPCX_MSG_REDELIVERED);
+	assert_int_equal(ipcx_queue_recv_try(&queue, buf, sizeof(buf), &msg), 6);
+	assert_int_equal(msg.flags, 0);
+	assert_int_equal(ipcx_queue_recv_try(&queue, buf, sizeof(buf), &msg), 4);
+	assert_string_equal(buf, "old");
+}
+
+static void aborted_is_skipped(void **state)
+{
+	char buf[SLOT_SIZE] = "";
+	struct ipcx_loan loan;
+
+	(void)state;
+	for (int i = 0; i < 13; i++) {
+		assert_int_equal(ipcx_queue_reserve_try(&queue, i % 2, &loan), 0);
+		assert_int_equal(ipcx_queue_send_try(&queue, "x", 2, i % 2), 0);
+		assert_int_equal(ipcx_queue_abort(&queue, &loan), 0);
+		assert_int_equal(ipcx_queue_recv_try(&queue, buf, sizeof(buf),
+						     NULL), 2);
+		assert_int_equal(ipcx_queue_recv_try(&queue, buf, sizeof(buf),
+						     NULL), -EAGAIN);
+	}
+}
+
 static void fill_lane0(void)
 {
 	for (int i = 0; i < 4; i++)
@@ -512,6 +583,9 @@ static void mediated_batch_is_one_call(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		QUEUE_TEST(higher_lane_goes_first),
+		QUEUE_TEST(given_back_goes_first),
+		QUEUE_TEST(aborted_is_skipped),
 		QUEUE_TEST(message_goes_through),
 		QUEUE_TEST(send_refuses_what_does_not_fit),
 		QUEUE_TEST(recv_wants_room_for_any_message),

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The short way through the ring: what nearly every call meets, compiled into
+ * its caller. It does no step that ring.c would not do, and leaves to ring.c
+ * whatever is not as it mostly is: who gets false begins there from the start.
+ */
+#ifndef RING_FAST_H
+#define RING_FAST_H
+
+#include <errno.h>
+
+#include "ring.h"
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+ALWAYS_INLINE __u64 load(const __u64 *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+/* Partner: the release by which the word was published. */
+ALWAYS_INLINE __u64 load_acquire(const __u64 *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+ALWAYS_INLINE bool cas(__u64 *word, __u64 old, __u64 new, int order)
+{
+	return __atomic_compare_exchange_n(word, &old, new, false, order,
+					   __ATOMIC_RELAXED);
+}
+
+/* head and tail are hints: who loses the race finds them moved on. */
+ALWAYS_INLINE void move(__u64 *hint, __u64 from, __u64 to)
+{
+	cas(hint, from, to, __ATOMIC_RELAXED);
+}
+
+ALWAYS_INLINE struct ipcx_slot *slot_of(const struct ring *ring, __u32 lane,
+					__u64 ticket)
+{
+	return (struct ipcx_slot *)(ring->slots + lane * ring->lane_bytes +
+				    (ticket & ring->slot_mask) * ring->stride);
+}
+
+ALWAYS_INLINE struct ipcx_slot *loan_slot(const struct ipcx_loan *loan)
+{
+	return (struct ipcx_slot *)loan->data - 1;
+}
+
+ALWAYS_INLINE __u64 free_word(__u64 ticket)
+{
+	return ipcx_word(ticket, IPCX_OWNER_NONE, IPCX_FREE);
+}
+
+/*
+ * Every caller comes from a successful read-modify-write of a slot word. On x86
+ * that is a full barrier by itself, and a C11 fence would cost a second one;
+ * elsewhere (ll/sc, casal) it does not order a later load.
+ */
+ALWAYS_INLINE void full_fence_after_rmw(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+ALWAYS_INLINE unsigned int sleepers(const struct ring *ring, unsigned int dir)
+{
+	return __atomic_load_n(&ring->kpage->count[dir], __ATOMIC_RELAXED) |
+	       __atomic_load_n(&ring->kpage->armed[dir], __ATOMIC_RELAXED);
+}
+
+/*
+ * The fence stands between publishing a slot and looking for sleepers. Its
+ * partner is the one between counting oneself (arming, for poll) and looking at
+ * the slots: of two who do so at once, at least one sees the other.
+ */
+ALWAYS_INLINE void wake(const struct ring *ring, unsigned int dirs)
+{
+	unsigned int now = 0;
+
+	full_fence_after_rmw();
+	if ((dirs & IPCX_WAKE_RECV) && sleepers(ring, IPCX_DIR_RECV))
+		now |= IPCX_WAKE_RECV;
+	if ((dirs & IPCX_WAKE_SEND) && sleepers(ring, IPCX_DIR_SEND))
+		now |= IPCX_WAKE_SEND;
+	if (__builtin_expect(now, 0))
+		ring->wake(ring->wake_arg, now);
+}
+
+/*
+ * By compare and exchange where a store would do: it costs the same with the
+ * fence in it, and a claim given back twice or overwritten by a peer is found
+ * instead of destroying what came after it. Release: the payload was written,
+ * or read, before. Partner: the acquire of who claims the slot next.
+ */
+ALWAYS_INLINE int publish(const struct ring *ring, struct ipcx_slot *slot,
+			  __u64 from, __u64 to, unsigned int dirs)
+{
+	if (__builtin_expect(!cas(&slot->word, from, to, __ATOMIC_RELEASE), 0))
+		return -EBADMSG;
+	wake(ring, dirs);
+	return 0;
+}
+
+ALWAYS_INLINE int commit(const struct ring *ring, __u32 me,
+			 const struct ipcx_loan *loan, __u32 len)
+{
+	struct ipcx_slot *slot = loan_slot(loan);
+	__u64 from = ipcx_word(loan->ticket, me, IPCX_WRITING);
+	__u64 to = ipcx_word(loan->ticket, me, IPCX_READY);
+
+	__atomic_store_n(&slot->len, len, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->sender, me, __ATOMIC_RELAXED);
+	/* A message can be dropped for another, a claim cannot. */
+	if (__builtin_expect(ring->drop_oldest, 0))
+		return publish(ring, slot, from, to,
+			       IPCX_WAKE_RECV | IPCX_WAKE_SEND);
+	return publish(ring, slot, from, to, IPCX_WAKE_RECV);
+}
+
+ALWAYS_INLINE int release(const struct ring *ring, __u32 me,
+			  const struct ipcx_loan *loan)
+{
+	return publish(ring, loan_slot(loan),
+		       ipcx_word(loan->ticket, me, IPCX_READING),
+		       free_word(loan->ticket + ring->lane_slots),
+		       IPCX_WAKE_SEND);
+}
+
+ALWAYS_INLINE void loan_to_fill(const struct ring *ring, __u32 me,
+				struct ipcx_slot *slot, __u32 nr, __u64 ticket,
+				struct ipcx_loan *loan)
+{
+	*loan = (struct ipcx_loan) {
+		.data = slot + 1,
+		.len = ring->slot_size,
+		.lane = nr,
+		.sender = me,
+		.ticket = ticket & IPCX_TICKET_MASK,
+	};
+}
+
+ALWAYS_INLINE void loan_to_read(const struct ring *ring,
+				struct ipcx_slot *slot, __u32 nr, __u64 ticket,
+				__u32 flags, struct ipcx_loan *loan)
+{
+	__u32 len = __atomic_load_n(&slot->len, __ATOMIC_RELAXED);
+
+	*loan = (struct ipcx_loan) {
+		.data = slot + 1,
+		.len = len < ring->slot_size ? len : ring->slot_size,
+		.lane = nr,
+		.flags = flags,
+		.sender = __atomic_load_n(&slot->sender, __ATOMIC_RELAXED),
+		.ticket = ticket & IPCX_TICKET_MASK,
+	};
+}
+
+/* The slot at the tail is free, and nobody else takes it. */
+ALWAYS_INLINE bool claim_send_fast(const struct ring *ring, __u32 me, __u32 nr,
+				   struct ipcx_loan *loan)
+{
+	struct ipcx_lane *lane = &ring->lane[nr];
+	__u64 tail = load(&lane->tail);
+	struct ipcx_slot *slot = slot_of(ring, nr, tail);
+	__u64 word = free_word(tail);
+
+	/* Acquire; partner: the release that freed the slot. */
+	if (load(&slot->word) != word ||
+	    !cas(&slot->word, word, ipcx_word(tail, me, IPCX_WRITING),
+		 __ATOMIC_ACQUIRE))
+		return false;
+	move(&lane->tail, tail, ipcx_ticket_add(tail, 1));
+	loan_to_fill(ring, me, slot, nr, tail, loan);
+	return true;
+}
+
+/*
+ * A lane whose head was seen at a free slot has nothing for as long as that
+ * slot's word is the same: no ticket after it can have been sent. Two threads
+ * that mix their notes do no harm, as no two slots of a lane are ever free for
+ * one ticket.
+ */
+ALWAYS_INLINE bool still_empty(const struct ring_empty *empty)
+{
+	const __u64 *at = __atomic_load_n(&empty->at, __ATOMIC_RELAXED);
+
+	return load(at) == load(&empty->word);
+}
+
+static inline void note_empty(struct ring_empty *empty, const __u64 *at,
+			      __u64 word)
+{
+	__atomic_store_n(&empty->at, at, __ATOMIC_RELAXED);
+	__atomic_store_n(&empty->word, word, __ATOMIC_RELAXED);
+}
+
+/* On no lane is there anything to be done but to take a message. */
+ALWAYS_INLINE bool claim_recv_fast(struct ring *ring, __u32 me,
+				   struct ipcx_loan *loan)
+{
+	const struct ring_empty *empty = &ring->empty[ring->lanes - 1];
+	struct ipcx_lane *lane;
+	struct ipcx_slot *slot;
+	__u64 head, word;
+	__u32 nr;
+
+	/* As in ring_claim_recv(). */
+	if (load_acquire(&ring->kpage->ret_epoch) !=
+	    load(&ring->shared->ret_done))
+		return false;
+	/* Of lane 0 there never is a note. */
+	while (still_empty(empty))
+		empty--;
+	nr = empty - ring->empty;
+	lane = &ring->lane[nr];
+	head = load(&lane->head);
+	slot = slot_of(ring, nr, head);
+	word = load_acquire(&slot->word);
+	/* READY(head), whoever sent it. Acquire; partner: commit(). */
+	if (((word ^ ipcx_word(head, 0, IPCX_READY)) &
+	     ~((__u64)IPCX_OWNER_MASK << IPCX_STATE_BITS)) ||
+	    !cas(&slot->word, word, ipcx_word(head, me, IPCX_READING),
+		 __ATOMIC_ACQUIRE))
+		return false;
+	move(&lane->head, head, ipcx_ticket_add(head, 1));
+	loan_to_read(ring, slot, nr, head, 0, loan);
+	return true;
+}
+
+#endif /* RING_FAST_H */
