@@ -3,6 +3,7 @@ LIB_VERSION := $(shell sed -n 's/.define IPCX_VERSION\t*"\(.*\)"/\1/p' lib/inclu
 LIB_SONAME := libipcx.so.0
 OBJCOPY ?= objcopy
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
+EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(wildcard lib/examples/*.c))
 
 ## lib		libipcx, shared and static
 lib: $(BUILD)/lib/libipcx.so $(BUILD)/lib/libipcx.a
@@ -23,6 +24,13 @@ $(BUILD)/lib/libipcx.a: $(LIB_OBJECTS)
 	$(Q)$(LD) -r -o $(@:.a=.o) $^ && $(OBJCOPY) --localize-hidden $(@:.a=.o)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(@:.a=.o)
 
+## examples	lib/examples, one short program for each mechanism
+examples: $(EXAMPLES)
+
+$(EXAMPLES): %: %.o $(BUILD)/lib/libipcx.so
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD)/lib -lipcx
+
 install-lib: lib
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/{ipcx,linux}
 	install -m 644 $(BUILD)/lib/$(LIB_SONAME) $(BUILD)/lib/libipcx.a $(DESTDIR)$(LIBDIR)
@@ -33,4 +41,4 @@ install-lib: lib
 	install -m 644 lib/include/ipcx/*.h $(DESTDIR)$(INCLUDEDIR)/ipcx
 	install -m 644 kmod/uapi/linux/*.h $(DESTDIR)$(INCLUDEDIR)/linux
 
-.PHONY: lib install-lib
+.PHONY: lib examples install-lib

@@ -5,7 +5,11 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+#include <time.h>
+
+#define NSEC_PER_SEC	1000000000ULL
 
 /*
  * The result of a call that reports through errno, as a result or -errno. errno
@@ -27,6 +31,14 @@
 static inline size_t name_len(const char *name)
 {
 	return name ? strlen(name) : 0;
+}
+
+static inline struct timespec to_timespec(uint64_t ns)
+{
+	return (struct timespec) {
+		.tv_sec = ns / NSEC_PER_SEC,
+		.tv_nsec = ns % NSEC_PER_SEC,
+	};
 }
 
 /* One ioctl on /dev/ipcx. */

@@ -11,7 +11,6 @@
 
 #include "wait.h"
 
-#define NSEC_PER_SEC	1000000000ULL
 #define STEP_FIRST	20000U		/* nanoseconds */
 #define STEP_LAST	1000000U
 /* No sleep is longer, so that it fits into any time_t. */
@@ -28,8 +27,7 @@ static int time_left(uint64_t deadline, uint64_t most, struct timespec *left)
 	if (deadline <= now)
 		return -ETIMEDOUT;
 	ns = deadline - now < most ? deadline - now : most;
-	left->tv_sec = ns / NSEC_PER_SEC;
-	left->tv_nsec = ns % NSEC_PER_SEC;
+	*left = to_timespec(ns);
 	return 0;
 }
 

@@ -7,7 +7,7 @@ empty :=
 space := $(empty) $(empty)
 
 KMOD_SOURCES = $(wildcard kmod/*.[ch] kmod/uapi/linux/*.h)
-USER_SOURCES = $(wildcard lib/*.[ch] lib/include/ipcx/*.h tools/*.[ch] tests/*.[ch] tests/*/*.[ch])
+USER_SOURCES = $(wildcard lib/*.[ch] lib/include/ipcx/*.h lib/examples/*.c tools/*.[ch] tests/*.[ch] tests/*/*.[ch])
 
 # The module is built for more than one kernel, and wraps a mapping's operations in a copy of them.
 # Trace events are laid out in a way of their own.
@@ -21,7 +21,7 @@ USER_EXCEPT := PREFER_KERNEL_TYPES PREFER_DEFINED_ATTRIBUTE_MACRO ARCH_DEFINES B
 
 ## lint		checkpatch --strict, sparse on all kernels, and a build without warnings
 lint:
-	$(call prepare,-k lib tools unit-tests guest-tests bench-programs lint-checkpatch $(KERNELS:%=lint-sparse-%))
+	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-checkpatch $(KERNELS:%=lint-sparse-%))
 
 lint-checkpatch: $(CHECKPATCH)
 	$(call say,LINT,checkpatch)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
+#include <grp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -7,7 +8,7 @@
 
 #include "peer.h"
 
-#define ERRNO_CANARY	4321
+#define NOBODY		65534
 #define SHARED_BYTES	4096
 
 static int fds_before;
@@ -83,6 +84,20 @@ static char peer_state(pid_t pid)
 void peer_asleep(pid_t pid)
 {
 	assert_soon(peer_state(pid) == 'S');
+}
+
+void peer_become_nobody(void)
+{
+	assert_int_equal(setgroups(0, NULL), 0);
+	assert_int_equal(setresgid(NOBODY, NOBODY, NOBODY), 0);
+	assert_int_equal(setresuid(NOBODY, NOBODY, NOBODY), 0);
+	/* A change of user has cleared it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+void test_name(char name[NAME_SIZE], const char *stem)
+{
+	snprintf(name, NAME_SIZE, "ipcx-test-%s-%d", stem, getpid());
 }
 
 _Atomic uint32_t *shared_words(void)

@@ -25,6 +25,7 @@
 
 #include <ipcx/device.h>
 
+#define PAGE		4096UL
 /* Milliseconds that no working call needs, even on a busy machine. */
 #define LONG_ENOUGH	20000
 /* Milliseconds to wait for what must not happen. */
@@ -68,6 +69,13 @@ void peer_ok(pid_t pid);	/* asserts that it gets to peer_done() in time */
 void peer_kill(pid_t pid);	/* kill -9, and reaped */
 void peer_asleep(pid_t pid);	/* asserts that it sleeps, sooner or later */
 
+/* In a peer: go on as nobody. Only root can. */
+void peer_become_nobody(void);
+
+/* A name for what the test makes, as the same test may run twice at a time. */
+#define NAME_SIZE	64
+void test_name(char name[NAME_SIZE], const char *stem);
+
 /* Zeroed memory that peers share with the test; unmap with shared_free(). */
 _Atomic uint32_t *shared_words(void);
 void shared_free(_Atomic uint32_t *words);
@@ -81,6 +89,9 @@ int open_fds(void);		/* descriptors of this process */
  */
 long interrupted(long (*call)(void *arg), void *arg, int flags,
 		 void (*finish)(void *arg));
+
+/* What errno is during a test. */
+#define ERRNO_CANARY	4321
 
 /* Around each test: errno stays as it is, no descriptor is left. */
 int peer_setup(void **state);

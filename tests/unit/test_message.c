@@ -576,6 +576,9 @@ static void mediated_batch_is_one_call(void **state)
 	kernel_says(IPCX_IOC_RECV, 3);
 	assert_int_equal(ipcx_queue_recv_batch(&queue, msgs, 3), 3);
 	assert_int_equal(kernel.calls, 1);
+	assert_int_equal(kernel.transfer.deadline_ns, IPCX_FOREVER);
+	assert_int_equal(ipcx_queue_recv_batch_timed(&queue, msgs, 3, 7), 3);
+	assert_int_equal(kernel.transfer.deadline_ns, 7);
 }
 
 #define QUEUE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -5,13 +5,14 @@ UNIT_PROGRAMS := $(patsubst %.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_OBJECTS := $(patsubst %.c,%.o,$(wildcard lib/*.c) $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 
 # These look from outside at what was built; all others run once more under the sanitizers, of which
-# the one for threads has something to see in the stress alone.
-UNIT_OF_PRODUCTS := tests/unit/test_headers tests/unit/test_tools
+# the one for threads has something to see in a few.
+UNIT_OF_PRODUCTS := $(addprefix tests/unit/test_,examples headers symbols tools)
+UNIT_WITH_THREADS := $(addprefix tests/unit/test_,ring_stress)
 ASAN := $(BUILD)/tests/asan
 TSAN := $(BUILD)/tests/tsan
 UNIT_TESTS := $(addprefix $(BUILD)/,$(UNIT_PROGRAMS)) \
 	$(addprefix $(ASAN)/,$(filter-out $(UNIT_OF_PRODUCTS),$(UNIT_PROGRAMS))) \
-	$(TSAN)/tests/unit/test_ring_stress
+	$(addprefix $(TSAN)/,$(UNIT_WITH_THREADS))
 
 unit-tests: $(UNIT_TESTS)
 
@@ -36,7 +37,7 @@ endef
 $(foreach dir,$(ASAN) $(TSAN),$(eval $(call unit_compile,$(dir))))
 $(foreach dir,$(BUILD) $(ASAN) $(TSAN),$(eval $(call unit_link,$(dir))))
 
-$(addprefix $(BUILD)/,$(UNIT_OF_PRODUCTS)): | lib tools
+$(addprefix $(BUILD)/,$(UNIT_OF_PRODUCTS)): | lib tools examples
 check check-host: export PATH := $(CURDIR)/$(BUILD)/tools:$(PATH)
 
 .PHONY: unit-tests

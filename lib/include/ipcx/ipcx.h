@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libipcx: shared regions and message queues through /dev/ipcx.
+ * libipcx: shared regions and message queues through /dev/ipcx, and the standard
+ * mechanisms of the system, which need no module, in the same shape.
  *
  * This header includes all others. What holds for every call of the library:
  *
@@ -20,9 +21,9 @@
  *		handler was installed with SA_RESTART, and is -EINTR otherwise.
  *		Nothing was sent or received then, unless the call returns a
  *		count. Only a sleeping call is interrupted. Some sleeps of the
- *		standard mechanisms the kernel never restarts: then it is -EINTR
- *		in any case, as the header says. No function is
- *		async-signal-safe.
+ *		standard mechanisms the kernel never restarts, then it is -EINTR
+ *		in any case, and some nothing interrupts; their headers say so.
+ *		No function is async-signal-safe.
  *
  * Threads	The library has no state outside its handles, no threads and
  *		prints nothing. Each header says how its handles may be shared.
@@ -32,13 +33,14 @@
  *
  * Descriptors	Every descriptor made is close-on-exec.
  *
- * Names	A name is 1 to IPCX_NAME_MAX bytes without '/', seen within one
- *		network namespace. A string that is empty or has a '/' is
- *		-EINVAL, a longer one -ENAMETOOLONG.
+ * Names	Of a region or queue, a name is 1 to IPCX_NAME_MAX bytes
+ *		without '/', seen within one network namespace. A string that is
+ *		empty or has a '/' is -EINVAL, a longer one -ENAMETOOLONG.
  *
- * Errors	Besides what each call lists: -ENODEV if the module is not
- *		loaded (there is no /dev/ipcx), -EACCES if /dev/ipcx may not be
- *		opened, -EMFILE, -ENFILE and -ENOMEM.
+ * Errors	Besides what each call lists: -EMFILE, -ENFILE and -ENOMEM; of
+ *		regions and queues also -ENODEV if the module is not loaded
+ *		(there is no /dev/ipcx) and -EACCES if /dev/ipcx may not be
+ *		opened.
  *
  * All of it is there since 0.1.
  */
@@ -49,6 +51,7 @@
 #include <ipcx/pipe.h>
 #include <ipcx/queue.h>
 #include <ipcx/region.h>
+#include <ipcx/shm.h>
 
 #define IPCX_VERSION		"0.1.0"
 #define IPCX_VERSION_MAJOR	0

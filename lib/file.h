@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What mechanisms that lie in files have in common. */
+#ifndef FILE_H
+#define FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/ipcx.h>
+
+/* The one of IPCX_SHM_SPARSE, IPCX_MAP_SPARSE and IPCX_REGION_SPARSE. */
+#define FILE_SPARSE	IPCX_REGION_SPARSE
+
+/*
+ * Make a file that appears at @path with all its bytes, or open one that is
+ * there and of this size. Returns a descriptor for reading and writing.
+ */
+int file_create(const char *path, size_t bytes, uint32_t flags, uint32_t mode);
+
+/*
+ * Open a regular file with IPCX_RIGHT_READ, or both READ and WRITE; @flags are
+ * more of open()'s.
+ */
+int file_open(const char *path, uint32_t rights, int flags);
+
+/* Bytes of a file, 0 if it cannot be asked. */
+size_t file_size(int fd);
+
+/* Map a part that lies within the file, or all from @offset on if @bytes is 0. */
+int file_map(int fd, uint32_t rights, int flags, size_t offset, size_t *bytes,
+	     void **address);
+
+#endif /* FILE_H */
