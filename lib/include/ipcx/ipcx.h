@@ -52,6 +52,7 @@
 #include <ipcx/queue.h>
 #include <ipcx/region.h>
 #include <ipcx/shm.h>
+#include <ipcx/sysv_shm.h>
 
 #define IPCX_VERSION		"0.1.0"
 #define IPCX_VERSION_MAJOR	0
