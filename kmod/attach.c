@@ -245,12 +245,19 @@ static int ipcx_mmap_kpage(struct ipcx_queue *q, struct vm_area_struct *vma)
 	return 0;
 }
 
-static int ipcx_mmap_ring(struct ipcx_queue *q, struct vm_area_struct *vma)
+static int ipcx_mmap_ring(struct ipcx_queue *q, u32 rights,
+			  struct vm_area_struct *vma)
 {
 	struct ipcx_attachment *a;
 
 	if (vma->vm_end - vma->vm_start != q->area_bytes - PAGE_SIZE)
 		return -EINVAL;
+	/* Only who publishes needs to write: receivers cannot hold a claim. */
+	if ((q->flags & IPCX_QUEUE_BROADCAST) && !(rights & IPCX_RIGHT_SEND)) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_mod(vma, 0, VM_MAYWRITE);
+	}
 
 	mutex_lock(&q->attach_lock);
 	a = ipcx_attachment_find(q, vma->vm_mm);
@@ -278,9 +285,10 @@ static int ipcx_mmap_ring(struct ipcx_queue *q, struct vm_area_struct *vma)
 int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ipcx_queue *q = file_to_queue(file);
+	u32 rights = ipcx_handle(file)->rights;
 	int ret;
 
-	if (!(ipcx_handle(file)->rights & IPCX_RIGHT_MAP))
+	if (!(rights & IPCX_RIGHT_MAP))
 		return -EACCES;
 	if (READ_ONCE(q->obj.down))
 		return -EIDRM;
@@ -294,7 +302,7 @@ int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma)
 		ret = ipcx_mmap_kpage(q, vma);
 		break;
 	case IPCX_MMAP_RING:
-		ret = ipcx_mmap_ring(q, vma);
+		ret = ipcx_mmap_ring(q, rights, vma);
 		break;
 	default:
 		ret = -EINVAL;

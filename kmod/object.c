@@ -112,6 +112,7 @@ int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
 	obj->kind = kind;
 	obj->create_flags = flags & ~IPCX_CREATE_EXCL;
 	obj->rights = kind->rights;
+	obj->map_bits = 6;
 	spin_lock_init(&obj->attr_lock);
 	obj->uid = current_euid();
 	obj->gid = current_egid();
@@ -251,7 +252,7 @@ u32 ipcx_object_rights(struct ipcx_object *obj)
 		rights |= IPCX_RIGHT_READ | IPCX_RIGHT_RECV;
 	if (bits & 2)
 		rights |= IPCX_RIGHT_WRITE | IPCX_RIGHT_SEND;
-	if ((bits & 6) == 6)
+	if ((bits & obj->map_bits) == obj->map_bits)
 		rights |= IPCX_RIGHT_MAP;
 	rights &= obj->rights;
 
@@ -308,7 +309,7 @@ struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
 		goto err_free_handle;
 	file->private_data = handle;
 	if (obj->kind->opened)
-		obj->kind->opened(obj, rights);
+		obj->kind->opened(handle);
 	return file;
 
 err_free_handle:

@@ -27,6 +27,7 @@
 #include <linux/uidgid.h>
 #include <linux/ipcx.h>
 
+struct ipcx_handle;
 struct ipcx_name;
 struct ipcx_named;
 struct ipcx_object;
@@ -43,7 +44,7 @@ struct seq_file;
  * @make: a new object by the arguments of its create ioctl, checked already;
  *	the caller becomes its user
  * @same: is the object what these arguments would make
- * @opened: a descriptor with these rights came (optional)
+ * @opened: a descriptor came (optional)
  * @closed: it went (optional)
  * @shutdown: ends its use (optional)
  * @free: frees the object, which nobody knows any more
@@ -59,7 +60,7 @@ struct ipcx_kind {
 	struct ipcx_object *(*make)(const void *create,
 				    const struct ipcx_name *name);
 	bool (*same)(struct ipcx_object *obj, const void *create);
-	void (*opened)(struct ipcx_object *obj, u32 rights);
+	void (*opened)(struct ipcx_handle *handle);
 	void (*closed)(struct ipcx_object *obj, u32 rights);
 	void (*shutdown)(struct ipcx_object *obj);
 	void (*free)(struct ipcx_object *obj);
@@ -68,13 +69,27 @@ struct ipcx_kind {
 };
 
 /**
+ * struct ipcx_cursor - where a descriptor of a broadcast queue is
+ * @lock: guards the others
+ * @ticket: the next one to be read
+ * @missed: messages passed over since the last one that was received
+ */
+struct ipcx_cursor {
+	spinlock_t lock;		/* @ticket, @missed */
+	u64 ticket;
+	u64 missed;
+};
+
+/**
  * struct ipcx_handle - private_data of a descriptor
  * @obj: the object, of which it is a user
  * @rights: IPCX_RIGHT_*, never changed
+ * @cursor: of a queue made IPCX_QUEUE_BROADCAST
  */
 struct ipcx_handle {
 	struct ipcx_object *obj;
 	u32 rights;
+	struct ipcx_cursor cursor;
 };
 
 /**
@@ -84,6 +99,7 @@ struct ipcx_handle {
  * @by_id: place among all objects; see object.c
  * @create_flags: flags it was made with
  * @rights: all rights a descriptor of it can have
+ * @map_bits: bits of the mode that give IPCX_RIGHT_MAP, all of them needed
  * @attr_lock: guards @uid, @gid and @mode
  * @uid: owner
  * @gid: group
@@ -105,6 +121,7 @@ struct ipcx_object {
 	struct rb_node by_id;
 	u32 create_flags;
 	u32 rights;
+	u32 map_bits;
 
 	spinlock_t attr_lock;		/* @uid, @gid, @mode */
 	kuid_t uid;

@@ -149,6 +149,9 @@ static struct ipcx_object *ipcx_queue_make(const void *create,
 	}
 	if (!(q->flags & IPCX_QUEUE_MAPPABLE))
 		q->obj.rights &= ~IPCX_RIGHT_MAP;
+	/* Who only receives maps the ring for reading. */
+	if (q->flags & IPCX_QUEUE_BROADCAST)
+		q->obj.map_bits = 4;
 
 	ret = ipcx_queue_alloc(q);
 	if (ret) {
@@ -203,6 +206,9 @@ long ipcx_queue_create(void __user *uarg)
 		return -EINVAL;
 	if (!is_power_of_2(args.slots) || !args.slot_size || !args.lanes ||
 	    args.lanes > IPCX_LANES_MAX)
+		return -EINVAL;
+	if ((args.flags & IPCX_QUEUE_BROADCAST) &&
+	    (args.lanes > 1 || (args.flags & IPCX_QUEUE_DROP_OLDEST)))
 		return -EINVAL;
 	if (args.slots > IPCX_QUEUE_SLOTS_MAX / args.lanes ||
 	    (u64)args.slots * args.lanes * args.slot_size > IPCX_QUEUE_BYTES_MAX)

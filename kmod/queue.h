@@ -30,7 +30,7 @@
 #include "object.h"
 
 #define IPCX_QUEUE_FLAGS	(IPCX_QUEUE_MAPPABLE | IPCX_QUEUE_DROP_OLDEST | \
-				 IPCX_QUEUE_HANGUP)
+				 IPCX_QUEUE_HANGUP | IPCX_QUEUE_BROADCAST)
 #define IPCX_QUEUE_BYTES_MAX	SZ_1G
 #define IPCX_QUEUE_SLOTS_MAX	SZ_1M
 
@@ -137,14 +137,14 @@ static inline struct ipcx_slot *ipcx_slot(const struct ipcx_queue *q, u32 lane,
 long ipcx_queue_create(void __user *uarg);
 
 /* wait.c */
-int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns);
+int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns);
 int ipcx_gone(struct ipcx_queue *q, u32 dir);
 void ipcx_wake(struct ipcx_queue *q, u32 dir);
 void ipcx_wake_all(struct ipcx_queue *q);
 long ipcx_wait_ioctl(struct file *file, void __user *uarg);
 long ipcx_wake_ioctl(struct file *file, unsigned long mask);
 __poll_t ipcx_queue_poll(struct file *file, poll_table *table);
-void ipcx_queue_opened(struct ipcx_object *obj, u32 rights);
+void ipcx_queue_opened(struct ipcx_handle *handle);
 void ipcx_queue_closed(struct ipcx_object *obj, u32 rights);
 void ipcx_queue_shutdown(struct ipcx_object *obj);
 u64 ipcx_deadline(struct file *file, u64 deadline_ns);

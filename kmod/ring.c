@@ -15,40 +15,6 @@
 #include "ring.h"
 #include "trace.h"
 
-/*
- * Tries of one claim. Each one lost means that a peer moved the ring on, so
- * this many in a row mean a ring that leads in circles.
- */
-#define IPCX_CLAIM_TRIES	SZ_64K
-
-static int ipcx_corrupt(struct ipcx_queue *q)
-{
-	atomic64_inc(&q->corrupt);
-	return -EBADMSG;
-}
-
-/* A hint as it stands, to be compared; only its ticket is used. */
-static u64 ipcx_hint(const u64 *hint)
-{
-	return READ_ONCE(*hint);
-}
-
-static u64 ipcx_hint_ticket(u64 hint)
-{
-	return hint & IPCX_TICKET_MASK;
-}
-
-static u64 ipcx_load_word(const struct ipcx_slot *slot)
-{
-	/* What was written before the word is seen with it. */
-	return smp_load_acquire(&slot->word);
-}
-
-static bool ipcx_cas(u64 *word, u64 old, u64 new)
-{
-	return cmpxchg(word, old, new) == old;
-}
-
 /* Ends this call's claim. */
 static void ipcx_store_word(struct ipcx_queue *q, const struct ipcx_claim *claim,
 			    u64 ticket, u32 owner, enum ipcx_state state)
@@ -95,12 +61,6 @@ static void up_head(struct ipcx_lane *lane, u64 to)
 	}
 }
 
-/* Users count in the same words; they are for show alone. */
-static void ipcx_count(u64 *counter)
-{
-	atomic64_inc((atomic64_t *)counter);
-}
-
 /* Makes room at the tail out of ticket @w of one round before. */
 static bool ipcx_make_room(struct ipcx_queue *q, struct ipcx_lane *lane,
 			   struct ipcx_slot *slot, u64 t, u64 w, u64 *counter)
@@ -125,6 +85,8 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 	struct ipcx_lane *l = &q->lane[lane];
 	int tries;
 
+	if (q->flags & IPCX_QUEUE_BROADCAST)
+		return ipcx_broadcast_claim(q, claim);
 	for (tries = 0; tries < IPCX_CLAIM_TRIES; tries++) {
 		u64 hint = ipcx_hint(&l->tail);
 		u64 t = ipcx_hint_ticket(hint);
@@ -181,8 +143,8 @@ void ipcx_commit(struct ipcx_queue *q, const struct ipcx_claim *claim)
 {
 	ipcx_store_word(q, claim, claim->ticket, IPCX_OWNER_KERNEL, IPCX_READY);
 	ipcx_wake(q, IPCX_DIR_RECV);
-	/* A message can be dropped for another, a claim cannot. */
-	if (q->flags & IPCX_QUEUE_DROP_OLDEST)
+	/* A message can give way to another, a claim cannot. */
+	if (q->flags & (IPCX_QUEUE_DROP_OLDEST | IPCX_QUEUE_BROADCAST))
 		ipcx_wake(q, IPCX_DIR_SEND);
 }
 
@@ -446,6 +408,8 @@ bool ipcx_can_send(struct ipcx_queue *q, u32 lane)
 	u64 t = ipcx_hint_ticket(ipcx_hint(&q->lane[lane].tail));
 	u64 w = ipcx_load_word(ipcx_slot(q, lane, t));
 
+	if (q->flags & IPCX_QUEUE_BROADCAST)
+		return ipcx_broadcast_can_send(q);
 	if (ipcx_ticket_diff(ipcx_ticket(w), t) != -(s64)q->slots)
 		return true;
 	switch (ipcx_state(w)) {
@@ -607,6 +571,10 @@ void ipcx_ring_stat(struct ipcx_queue *q, struct ipcx_stat *stat)
 	u32 returned = ipcx_ring_returned(q);
 	u32 lane;
 
+	if (q->flags & IPCX_QUEUE_BROADCAST) {
+		ipcx_broadcast_stat(q, stat);
+		return;
+	}
 	for (lane = 0; lane < q->lanes; lane++) {
 		const struct ipcx_lane *l = &q->lane[lane];
 		u64 head = ipcx_hint_ticket(ipcx_hint(&l->head));

@@ -12,34 +12,56 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 
+#include "broadcast.h"
 #include "ioctl.h"
 #include "ring.h"
 #include "stamp.h"
 #include "trace.h"
+#include "transfer.h"
 
-/*
- * Waits after a claim found nothing. A ring can be made to promise for ever
- * what it does not hold: every round after the first looks at the clock and at
- * signals itself.
+/**
+ * ipcx_late - has a call that goes on and on to end
+ * @deadline_ns: its deadline
+ *
+ * Return: 0, -EAGAIN, -ETIMEDOUT or -ERESTARTSYS.
  */
-static int ipcx_wait_round(struct ipcx_queue *q, u32 dir, u32 lane,
-			   u64 deadline_ns, int round)
+int ipcx_late(u64 deadline_ns)
 {
-	if (round) {
-		if (deadline_ns == IPCX_NO_WAIT)
-			return -EAGAIN;
-		if (deadline_ns != IPCX_FOREVER && ktime_get_ns() >= deadline_ns)
-			return -ETIMEDOUT;
-		if (signal_pending(current))
-			return -ERESTARTSYS;
-		cond_resched();
-	}
-	return ipcx_wait(q, dir, lane, deadline_ns);
+	if (deadline_ns == IPCX_NO_WAIT)
+		return -EAGAIN;
+	if (deadline_ns != IPCX_FOREVER && ktime_get_ns() >= deadline_ns)
+		return -ETIMEDOUT;
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	cond_resched();
+	return 0;
 }
 
-static int ipcx_claim_send_wait(struct ipcx_queue *q, u32 lane,
+/**
+ * ipcx_wait_round - wait after a claim found nothing
+ * @handle: the descriptor
+ * @dir: IPCX_DIR_*
+ * @lane: lane to send on
+ * @deadline_ns: until when
+ * @round: how often it found nothing before
+ *
+ * A ring can be made to promise for ever what it does not hold: every round
+ * after the first looks at the clock and at signals itself.
+ *
+ * Return: as ipcx_wait().
+ */
+int ipcx_wait_round(struct ipcx_handle *handle, u32 dir, u32 lane,
+		    u64 deadline_ns, int round)
+{
+	int ret = round ? ipcx_late(deadline_ns) : 0;
+
+	return ret ?: ipcx_wait(handle, dir, lane, deadline_ns);
+}
+
+static int ipcx_claim_send_wait(struct ipcx_handle *handle, u32 lane,
 				u64 deadline_ns, struct ipcx_claim *claim)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	int round, ret;
 
 	for (round = 0; ; round++) {
@@ -49,15 +71,18 @@ static int ipcx_claim_send_wait(struct ipcx_queue *q, u32 lane,
 		ret = ipcx_claim_send(q, lane, claim);
 		if (ret != -EAGAIN)
 			return ret;
-		ret = ipcx_wait_round(q, IPCX_DIR_SEND, lane, deadline_ns, round);
+		ret = ipcx_wait_round(handle, IPCX_DIR_SEND, lane, deadline_ns,
+				      round);
 		if (ret)
 			return ret;
 	}
 }
 
-static __always_inline int ipcx_next_wait(struct ipcx_queue *q, u64 deadline_ns,
+static __always_inline int ipcx_next_wait(struct ipcx_handle *handle,
+					  u64 deadline_ns,
 					  struct ipcx_claim *claim, bool peek)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	int round, ret;
 
 	for (round = 0; ; round++) {
@@ -66,7 +91,8 @@ static __always_inline int ipcx_next_wait(struct ipcx_queue *q, u64 deadline_ns,
 		ret = peek ? ipcx_peek(q, claim) : ipcx_claim_recv(q, claim);
 		if (ret != -EAGAIN)
 			return ret;
-		ret = ipcx_wait_round(q, IPCX_DIR_RECV, 0, deadline_ns, round);
+		ret = ipcx_wait_round(handle, IPCX_DIR_RECV, 0, deadline_ns,
+				      round);
 		if (ret)
 			return ret;
 	}
@@ -89,9 +115,10 @@ static bool ipcx_copy_out(void __user *buf, const struct ipcx_slot *slot,
 	return !len || !copy_to_user_nofault(buf, slot + 1, len);
 }
 
-static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
+static int ipcx_send_one(struct ipcx_handle *handle, const struct ipcx_msg *msg,
 			 struct ipcx_riders *riders, u64 deadline_ns)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	const void __user *buf = u64_to_user_ptr(msg->buf);
 	struct ipcx_claim claim;
 	struct ipcx_slot *slot;
@@ -102,7 +129,8 @@ static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
 			return -EFAULT;
 		if (fault_in_readable(buf, msg->len))
 			return -EFAULT;
-		ret = ipcx_claim_send_wait(q, msg->lane, deadline_ns, &claim);
+		ret = ipcx_claim_send_wait(handle, msg->lane, deadline_ns,
+					   &claim);
 		if (ret)
 			return ret;
 
@@ -125,12 +153,16 @@ static int ipcx_send_one(struct ipcx_queue *q, const struct ipcx_msg *msg,
 	return 0;
 }
 
-/*
- * Fills what is known of the message, of which only @claim is trusted. Returns
- * whether something rides along.
+/**
+ * ipcx_msg_fill - fill what is known of a message
+ * @q: the queue
+ * @claim: where it is, of all this alone to be trusted
+ * @msg: filled, but for its payload
+ *
+ * Return: does something ride along.
  */
-static bool ipcx_msg_fill(struct ipcx_queue *q, const struct ipcx_claim *claim,
-			  struct ipcx_msg *msg)
+bool ipcx_msg_fill(struct ipcx_queue *q, const struct ipcx_claim *claim,
+		   struct ipcx_msg *msg)
 {
 	const struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
 
@@ -207,9 +239,10 @@ err_return:
 	return ret;
 }
 
-static int ipcx_recv_one(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
-			 struct ipcx_msg *msg, u64 deadline_ns)
+static int ipcx_recv_one(struct ipcx_handle *handle, void __user *umsg,
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	struct ipcx_riders *riders = NULL;
 	u32 room = msg->fd_count;
 	struct ipcx_claim claim;
@@ -218,7 +251,7 @@ static int ipcx_recv_one(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 	for (tries = 0; ; tries++) {
 		if (tries == IPCX_COPY_TRIES)
 			return -EFAULT;
-		ret = ipcx_next_wait(q, deadline_ns, &claim, false);
+		ret = ipcx_next_wait(handle, deadline_ns, &claim, false);
 		if (ret)
 			return ret;
 
@@ -254,16 +287,17 @@ static int ipcx_recv_one(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
  * Tells the message that RECV would give, without a claim: it counts if it was
  * still there when it was copied, and is looked for again otherwise.
  */
-static int ipcx_peek_one(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
-			 struct ipcx_msg *msg, u64 deadline_ns)
+static int ipcx_peek_one(struct ipcx_handle *handle, void __user *umsg,
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	void __user *buf = u64_to_user_ptr(msg->buf);
 	struct ipcx_claim claim;
 	int tries, ret, faults = 0;
 	bool copied;
 
 	for (tries = 1; ; tries++) {
-		ret = ipcx_next_wait(q, deadline_ns, &claim, true);
+		ret = ipcx_next_wait(handle, deadline_ns, &claim, true);
 		if (ret)
 			return ret;
 		ipcx_msg_fill(q, &claim, msg);
@@ -279,15 +313,17 @@ static int ipcx_peek_one(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 		}
 		if (tries % IPCX_PEEK_TRIES)
 			continue;
-		ret = ipcx_wait_round(q, IPCX_DIR_RECV, 0, deadline_ns, tries);
+		ret = ipcx_wait_round(handle, IPCX_DIR_RECV, 0, deadline_ns,
+				      tries);
 		if (ret)
 			return ret;
 	}
 }
 
-static int ipcx_send_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
-			 struct ipcx_msg *msg, u64 deadline_ns)
+static int ipcx_send_msg(struct ipcx_handle *handle, void __user *umsg,
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	struct ipcx_riders *riders = NULL;
 	int ret;
 
@@ -298,43 +334,56 @@ static int ipcx_send_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
 	if (msg->len > q->slot_size)
 		return -EMSGSIZE;
 	if (unlikely(msg->fd_count)) {
+		if (q->flags & IPCX_QUEUE_BROADCAST)
+			return -EOPNOTSUPP;
 		riders = ipcx_riders_get(u64_to_user_ptr(msg->fds),
 					 msg->fd_count);
 		if (IS_ERR(riders))
 			return PTR_ERR(riders);
 	}
-	ret = ipcx_send_one(q, msg, riders, deadline_ns);
+	ret = ipcx_send_one(handle, msg, riders, deadline_ns);
 	if (ret)
 		ipcx_riders_put(riders);
 	return ret;
 }
 
-static int ipcx_recv_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
-			 struct ipcx_msg *msg, u64 deadline_ns)
+static int ipcx_recv_msg(struct ipcx_handle *handle, void __user *umsg,
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
+
 	if (msg->pad || msg->fd_pad)
 		return -EINVAL;
 	if (msg->len < q->slot_size)
 		return -EMSGSIZE;
-	return ipcx_recv_one(q, umsg, msg_size, msg, deadline_ns);
+	if (q->flags & IPCX_QUEUE_BROADCAST)
+		return ipcx_broadcast_recv(handle, umsg, msg_size, msg,
+					   deadline_ns, false);
+	return ipcx_recv_one(handle, umsg, msg_size, msg, deadline_ns);
 }
 
-static int ipcx_peek_msg(struct ipcx_queue *q, void __user *umsg, u32 msg_size,
-			 struct ipcx_msg *msg, u64 deadline_ns)
+static int ipcx_peek_msg(struct ipcx_handle *handle, void __user *umsg,
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
+
 	if (msg->pad || msg->fd_pad)
 		return -EINVAL;
 	if (msg->len < q->slot_size)
 		return -EMSGSIZE;
-	return ipcx_peek_one(q, umsg, msg_size, msg, deadline_ns);
+	if (q->flags & IPCX_QUEUE_BROADCAST)
+		return ipcx_broadcast_recv(handle, umsg, msg_size, msg,
+					   deadline_ns, true);
+	return ipcx_peek_one(handle, umsg, msg_size, msg, deadline_ns);
 }
 
-typedef int (*ipcx_move_t)(struct ipcx_queue *q, void __user *umsg,
+typedef int (*ipcx_move_t)(struct ipcx_handle *handle, void __user *umsg,
 			   u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns);
 
 /* Messages one by one: the first until @first_ns, the others until @next_ns. */
-static long ipcx_move_all(struct ipcx_queue *q, const struct ipcx_transfer *args,
-			  ipcx_move_t move, u64 first_ns, u64 next_ns)
+static long ipcx_move_all(struct ipcx_handle *handle,
+			  const struct ipcx_transfer *args, ipcx_move_t move,
+			  u64 first_ns, u64 next_ns)
 {
 	void __user *umsg = u64_to_user_ptr(args->msgs);
 	struct ipcx_msg msg = {};
@@ -347,7 +396,7 @@ static long ipcx_move_all(struct ipcx_queue *q, const struct ipcx_transfer *args
 			break;
 		cond_resched();
 		ret = copy_from_user(&msg, umsg, args->msg_size) ? -EFAULT :
-		      move(q, umsg, args->msg_size, &msg, i ? next_ns : first_ns);
+		      move(handle, umsg, args->msg_size, &msg, i ? next_ns : first_ns);
 		if (ret)
 			break;
 	}
@@ -387,7 +436,7 @@ long ipcx_send_ioctl(struct file *file, void __user *uarg)
 	ret = ipcx_get_transfer(&args, file, uarg, IPCX_RIGHT_SEND, 0);
 	if (ret)
 		return ret;
-	return ipcx_move_all(file_to_queue(file), &args, ipcx_send_msg,
+	return ipcx_move_all(ipcx_handle(file), &args, ipcx_send_msg,
 			     args.deadline_ns, args.deadline_ns);
 }
 
@@ -410,9 +459,9 @@ long ipcx_recv_ioctl(struct file *file, void __user *uarg)
 	if (unlikely(args.flags & IPCX_RECV_PEEK)) {
 		if (args.count != 1)
 			return -EINVAL;
-		return ipcx_move_all(file_to_queue(file), &args, ipcx_peek_msg,
+		return ipcx_move_all(ipcx_handle(file), &args, ipcx_peek_msg,
 				     args.deadline_ns, IPCX_NO_WAIT);
 	}
-	return ipcx_move_all(file_to_queue(file), &args, ipcx_recv_msg,
+	return ipcx_move_all(ipcx_handle(file), &args, ipcx_recv_msg,
 			     args.deadline_ns, IPCX_NO_WAIT);
 }

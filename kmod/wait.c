@@ -20,8 +20,8 @@
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
 
+#include "broadcast.h"
 #include "ioctl.h"
-#include "ring.h"
 #include "stamp.h"
 #include "trace.h"
 
@@ -96,8 +96,9 @@ void ipcx_wake_all(struct ipcx_queue *q)
 }
 
 /* Is there something to do (0), nothing (-EAGAIN), or never again. */
-static int ipcx_ready(struct ipcx_queue *q, u32 dir, u32 lane)
+static int ipcx_ready(struct ipcx_handle *handle, u32 dir, u32 lane)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	int gone = ipcx_gone(q, dir);
 
 	if (gone == -EIDRM)
@@ -107,6 +108,8 @@ static int ipcx_ready(struct ipcx_queue *q, u32 dir, u32 lane)
 			return gone;
 		return ipcx_can_send(q, lane) ? 0 : -EAGAIN;
 	}
+	if (q->flags & IPCX_QUEUE_BROADCAST)
+		return ipcx_broadcast_ready(q, &handle->cursor, gone);
 	if (ipcx_can_recv(q))
 		return 0;
 	return gone && ipcx_drained(q) ? gone : -EAGAIN;
@@ -127,20 +130,21 @@ static int ipcx_sleep(u64 deadline_ns)
 
 /**
  * ipcx_wait - sleep until a ring looks usable
- * @q: the queue
+ * @handle: the descriptor
  * @dir: IPCX_DIR_*
  * @lane: lane to send on
  * @deadline_ns: absolute CLOCK_MONOTONIC, IPCX_NO_WAIT or IPCX_FOREVER
  *
  * Return: 0, -EAGAIN, -ETIMEDOUT, -EPIPE, -EIDRM or -ERESTARTSYS.
  */
-int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
+int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	bool awaits_end = false;
 	DEFINE_WAIT(wait);
 	int ret;
 
-	ret = ipcx_ready(q, dir, lane);
+	ret = ipcx_ready(handle, dir, lane);
 	if (ret != -EAGAIN || deadline_ns == IPCX_NO_WAIT)
 		return ret;
 
@@ -157,13 +161,13 @@ int ipcx_wait(struct ipcx_queue *q, u32 dir, u32 lane, u64 deadline_ns)
 		}
 		/* Pairs with the barrier after publishing, see above. */
 		smp_mb();
-		ret = ipcx_ready(q, dir, lane);
+		ret = ipcx_ready(handle, dir, lane);
 		if (ret != -EAGAIN)
 			break;
 		ret = ipcx_sleep(deadline_ns);
 	} while (!ret);
 	/* What came in the very last moment is not lost to the deadline. */
-	if (ret == -ETIMEDOUT && ipcx_ready(q, dir, lane) == 0)
+	if (ret == -ETIMEDOUT && ipcx_ready(handle, dir, lane) == 0)
 		ret = 0;
 	finish_wait(&q->wait[dir], &wait);
 	atomic_dec(ipcx_sleepers(q, dir));
@@ -195,22 +199,30 @@ u64 ipcx_deadline(struct file *file, u64 deadline_ns)
  */
 long ipcx_wait_ioctl(struct file *file, void __user *uarg)
 {
-	struct ipcx_queue *q = file_to_queue(file);
+	struct ipcx_handle *handle = ipcx_handle(file);
+	struct ipcx_queue *q = to_queue(handle->obj);
 	struct ipcx_wait args;
+	bool subscribes;
 	u32 right;
 	int ret;
 
 	ret = ipcx_get_args(&args, sizeof(args), IPCX_WAIT_FIRST, uarg);
 	if (ret)
 		return ret;
-	if (args.flags || args.ticket || args.dir > IPCX_DIR_SEND)
+	if (args.flags || args.dir > IPCX_DIR_SEND)
+		return -EINVAL;
+	subscribes = args.dir == IPCX_DIR_RECV &&
+		     (q->flags & IPCX_QUEUE_BROADCAST);
+	if (args.ticket > (subscribes ? IPCX_TICKET_MASK : 0))
 		return -EINVAL;
 	if (args.lane >= (args.dir == IPCX_DIR_SEND ? q->lanes : 1))
 		return -EINVAL;
 	right = args.dir == IPCX_DIR_SEND ? IPCX_RIGHT_SEND : IPCX_RIGHT_RECV;
-	if (!(ipcx_handle(file)->rights & right))
+	if (!(handle->rights & right))
 		return -EACCES;
-	return ipcx_wait(q, args.dir, args.lane,
+	if (subscribes)
+		ipcx_cursor_advance(&handle->cursor, args.ticket);
+	return ipcx_wait(handle, args.dir, args.lane,
 			 ipcx_deadline(file, args.deadline_ns));
 }
 
@@ -243,14 +255,16 @@ static void ipcx_arm(struct ipcx_queue *q, u32 dir)
 	smp_mb();
 }
 
-static __poll_t ipcx_poll_recv(struct ipcx_queue *q, __poll_t asked)
+static __poll_t ipcx_poll_recv(struct ipcx_handle *handle, __poll_t asked)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
+
 	if (asked & (EPOLLIN | EPOLLRDNORM))
 		ipcx_arm(q, IPCX_DIR_RECV);
 	/* The end comes when the last slot is freed, asked for or not. */
 	if (ipcx_gone(q, IPCX_DIR_RECV))
 		ipcx_arm(q, IPCX_DIR_SEND);
-	switch (ipcx_ready(q, IPCX_DIR_RECV, 0)) {
+	switch (ipcx_ready(handle, IPCX_DIR_RECV, 0)) {
 	case 0:
 		return EPOLLIN | EPOLLRDNORM;
 	case -EAGAIN:
@@ -260,14 +274,15 @@ static __poll_t ipcx_poll_recv(struct ipcx_queue *q, __poll_t asked)
 	}
 }
 
-static __poll_t ipcx_poll_send(struct ipcx_queue *q, __poll_t asked)
+static __poll_t ipcx_poll_send(struct ipcx_handle *handle, __poll_t asked)
 {
+	struct ipcx_queue *q = to_queue(handle->obj);
 	u32 lane;
 
 	if (asked & (EPOLLOUT | EPOLLWRNORM))
 		ipcx_arm(q, IPCX_DIR_SEND);
 	for (lane = 0; lane < q->lanes; lane++) {
-		switch (ipcx_ready(q, IPCX_DIR_SEND, lane)) {
+		switch (ipcx_ready(handle, IPCX_DIR_SEND, lane)) {
 		case 0:
 			return EPOLLOUT | EPOLLWRNORM;
 		case -EAGAIN:
@@ -293,19 +308,19 @@ static __poll_t ipcx_poll_send(struct ipcx_queue *q, __poll_t asked)
  */
 __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 {
-	struct ipcx_queue *q = file_to_queue(file);
+	struct ipcx_handle *handle = ipcx_handle(file);
+	struct ipcx_queue *q = to_queue(handle->obj);
 	__poll_t asked = poll_requested_events(table);
-	u32 rights = ipcx_handle(file)->rights;
 	__poll_t events = 0;
 
 	/* What is asked for can change later, where one waits cannot. */
-	if (rights & IPCX_RIGHT_RECV) {
+	if (handle->rights & IPCX_RIGHT_RECV) {
 		poll_wait(file, &q->wait[IPCX_DIR_RECV], table);
-		events |= ipcx_poll_recv(q, asked);
+		events |= ipcx_poll_recv(handle, asked);
 	}
-	if (rights & IPCX_RIGHT_SEND) {
+	if (handle->rights & IPCX_RIGHT_SEND) {
 		poll_wait(file, &q->wait[IPCX_DIR_SEND], table);
-		events |= ipcx_poll_send(q, asked);
+		events |= ipcx_poll_send(handle, asked);
 	}
 	return events;
 }
@@ -352,12 +367,14 @@ static void ipcx_side_change(struct ipcx_queue *q, u32 rights, int change)
 
 /**
  * ipcx_queue_opened - a descriptor came
- * @obj: the queue
- * @rights: its rights
+ * @handle: the descriptor
  */
-void ipcx_queue_opened(struct ipcx_object *obj, u32 rights)
+void ipcx_queue_opened(struct ipcx_handle *handle)
 {
-	ipcx_side_change(to_queue(obj), rights, 1);
+	struct ipcx_queue *q = to_queue(handle->obj);
+
+	ipcx_cursor_begin(q, &handle->cursor);
+	ipcx_side_change(q, handle->rights, 1);
 }
 
 /**

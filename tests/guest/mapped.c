@@ -109,6 +109,8 @@ void mapped_commit(const struct mapped *m, uint64_t ticket, uint32_t value)
 	assert_true(move(m, ticket, ipcx_word(ticket, m->me, IPCX_WRITING),
 			 ipcx_word(ticket, m->me, IPCX_READY)));
 	wake(m, IPCX_DIR_RECV);
+	if (m->kpage->queue_flags & IPCX_QUEUE_BROADCAST)
+		wake(m, IPCX_DIR_SEND);
 }
 
 void mapped_abort(const struct mapped *m, uint64_t ticket)

@@ -55,6 +55,7 @@ static const struct who people[] = {
 
 static const uint32_t region_rights[] = { 0, WRITE, READ, READ | WRITE };
 static const uint32_t queue_rights[] = { 0, SEND, RECV, SEND | RECV | MAP };
+static const uint32_t news_rights[] = { 0, SEND, RECV | MAP, SEND | RECV | MAP };
 
 static void as_owner_make(uint32_t mode)
 {
@@ -67,6 +68,10 @@ static void as_owner_make(uint32_t mode)
 		assert_true(queue("queue", .mode = mode,
 				  .flags = IPCX_CREATE_PERSIST |
 					   IPCX_QUEUE_MAPPABLE) >= 0);
+		assert_true(queue("news", .mode = mode,
+				  .flags = IPCX_CREATE_PERSIST |
+					   IPCX_QUEUE_MAPPABLE |
+					   IPCX_QUEUE_BROADCAST) >= 0);
 		child_done();
 	}
 	child_ok(pid);
@@ -92,6 +97,9 @@ static void test_mode_gives_rights(void **state)
 				check_open("queue",
 					   queue_rights[bits] | who->more,
 					   IPCX_RIGHTS_QUEUE);
+				check_open("news",
+					   news_rights[bits] | who->more,
+					   IPCX_RIGHTS_QUEUE);
 				child_done();
 			}
 			child_ok(pid);
@@ -101,6 +109,7 @@ static void test_mode_gives_rights(void **state)
 		check_open("queue", IPCX_RIGHTS_QUEUE, IPCX_RIGHTS_QUEUE);
 		assert_int_equal(object_unlink("region"), 0);
 		assert_int_equal(object_unlink("queue"), 0);
+		assert_int_equal(object_unlink("news"), 0);
 	}
 }
 
@@ -286,6 +295,7 @@ static void test_unlink_needs_the_owner(void **state)
 	child_ok(pid);
 	assert_int_equal(object_unlink("region"), -ENOENT);
 	assert_int_equal(object_unlink("queue"), 0);
+	assert_int_equal(object_unlink("news"), 0);
 }
 
 static int list(uint64_t after, struct ipcx_stat *stats, uint32_t count)
@@ -344,18 +354,20 @@ static void test_list_shows_what_may_be_read(void **state)
 	pid = child_fork();
 	if (!pid) {
 		become(SOMEBODY, SOMEBODY);
-		assert_int_equal(list(0, stats, 8), 3);
+		assert_int_equal(list(0, stats, 8), 4);
 		assert_string_equal(stats[0].name, "readable");
 		assert_int_equal(stats[0].rights, READ);
 		assert_string_equal(stats[1].name, "region");
 		assert_int_equal(stats[1].rights, ADMIN);
 		assert_string_equal(stats[2].name, "queue");
+		assert_string_equal(stats[3].name, "news");
 		child_done();
 	}
 	child_ok(pid);
-	assert_int_equal(list(0, stats, 8), 5);
+	assert_int_equal(list(0, stats, 8), 6);
 	assert_int_equal(object_unlink("region"), 0);
 	assert_int_equal(object_unlink("queue"), 0);
+	assert_int_equal(object_unlink("news"), 0);
 	close(mine);
 	close(readable);
 	close(sendable);

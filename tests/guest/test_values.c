@@ -39,7 +39,9 @@ static const struct bad_value bad_values[] = {
 	    IPCX_LANES_MAX + 1, -EINVAL),
 	BAD(QUEUE_CREATE, struct ipcx_queue_create, rights,
 	    IPCX_RIGHT_READ, -EINVAL),
-	BAD(QUEUE_CREATE, struct ipcx_queue_create, flags, 1U << 11, -EINVAL),
+	BAD(QUEUE_CREATE, struct ipcx_queue_create, flags, 1U << 12, -EINVAL),
+	BAD(QUEUE_CREATE, struct ipcx_queue_create, flags,
+	    IPCX_QUEUE_BROADCAST | IPCX_QUEUE_DROP_OLDEST, -EINVAL),
 	BAD(OPEN, struct ipcx_open, kind, 3, -EINVAL),
 	BAD(OPEN, struct ipcx_open, rights, 1U << 6, -EINVAL),
 	BAD(UNLINK, struct ipcx_unlink, kind, 3, -EINVAL),
@@ -74,6 +76,7 @@ static const struct bad_value bad_values[] = {
 	BAD(TAKE, struct ipcx_take, fd_count, 0, -EMSGSIZE),
 	BAD(WAIT, struct ipcx_wait, dir, 2, -EINVAL),
 	BAD(WAIT, struct ipcx_wait, lane, 1, -EINVAL),
+	BAD(WAIT, struct ipcx_wait, ticket, 1, -EINVAL),
 };
 
 static void rule_bad_value(const struct ioctl_case *c, enum on on)
@@ -200,7 +203,8 @@ static void test_query_values(void **state)
 	assert_int_equal(q.name_max, IPCX_NAME_MAX);
 	assert_int_equal(q.features, IPCX_FEATURE_REGION | IPCX_FEATURE_QUEUE |
 				     IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP |
-				     IPCX_FEATURE_HUGE | IPCX_FEATURE_FDS);
+				     IPCX_FEATURE_HUGE | IPCX_FEATURE_FDS |
+				     IPCX_FEATURE_BROADCAST);
 	assert_int_equal(q.lanes_max, IPCX_LANES_MAX);
 	assert_int_equal(q.batch_max, 1024);
 	assert_true(q.region_bytes_max >= PAGE);

@@ -62,7 +62,8 @@
  *
  * MAP on a queue is trust in both directions: who maps a ring can write all of
  * it, whatever else the descriptor may do. SEND and RECV then still say what
- * the holder means to be, which IPCX_QUEUE_HANGUP counts.
+ * the holder means to be, which IPCX_QUEUE_HANGUP counts. On a broadcast queue
+ * it is given by r alone, and without SEND it maps for reading only.
  */
 #define IPCX_RIGHT_READ		0x1U	/* region: map for reading */
 #define IPCX_RIGHT_WRITE	0x2U	/* region: map for writing */
@@ -204,10 +205,11 @@ struct ipcx_region_create {
  *
  * BROADCAST: every receiver gets every message, at its own pace, and never
  * holds up a sender: who is more than @slots behind misses the oldest, and is
- * told how many (struct ipcx_msg.missed). A descriptor is a receiver: what it
- * has received it remembers for its duplicates, and it begins with what the
- * ring holds. A broadcast queue has one lane, does not go with DROP_OLDEST, and
- * its RECV gives MAP as well: a receiver maps the ring for reading only.
+ * told how many (struct ipcx_msg.missed). A sender waits only while others
+ * write all slots at once. A descriptor is a receiver: what it has received it
+ * remembers for its duplicates, and it begins with what the ring holds. A
+ * broadcast queue has one lane, does not go with DROP_OLDEST, and its RECV gives
+ * MAP as well: a receiver maps the ring for reading only.
  *
  * Errors: as for a region of no file; -EINVAL also for @slots no power of two,
  * @lanes or @slot_size out of range and BROADCAST with what it does not go
@@ -393,8 +395,8 @@ struct ipcx_seal {
  * @waiting_send: out: queue: threads asleep for space
  * @repairing: out: queue: dead attachments whose claims are still being repaired
  * @sent: out: queue: messages published (estimate while claims are under way)
- * @received: out: queue: messages taken
- * @depth: out: queue: messages to be taken
+ * @received: out: queue: messages taken; 0 for broadcast
+ * @depth: out: queue: messages to be taken; broadcast: that the ring holds
  * @dropped: out: queue: messages dropped by IPCX_QUEUE_DROP_OLDEST
  * @aborted: out: queue: claims given up, by abort or by death
  * @redelivered: out: queue: messages given back by dead receivers
@@ -503,8 +505,8 @@ struct ipcx_list {
  * @fd_count: SEND: regions to send along, IPCX_FDS_MAX at most; RECV: in: room
  *	in @fds; out: descriptors received
  * @fd_pad: 0
- * @missed: SEND: 0; RECV: out: broadcast: messages before this one that were
- *	overwritten before this descriptor received them
+ * @missed: SEND: 0; RECV: out: broadcast: tickets since the message before that
+ *	were overwritten before this descriptor received them, or left out
  *
  * A caller may leave the fields from @fds on out (msg_size 48).
  *
@@ -560,6 +562,9 @@ struct ipcx_msg {
  * (IPCX_MSG_FDS_LOST). Who maps the ring takes them by IPCX_IOC_TAKE; those of a
  * message that was received and released without go when its slot is used anew.
  *
+ * A broadcast message can be overwritten while RECV copies it: a call that then
+ * finds no other fails as any, but for having written to the buffer.
+ *
  * Errors: -EACCES (the descriptor has not the right), -EINVAL (also a @lane
  * there is not), -EMSGSIZE (SEND: longer than slot_size; RECV: less room),
  * -EFAULT (a buffer; a message that could not be copied out stays), -EAGAIN,
@@ -591,12 +596,13 @@ struct ipcx_transfer {
  * @dir: IPCX_DIR_RECV or IPCX_DIR_SEND
  * @lane: the lane to send on; 0 with IPCX_DIR_RECV
  * @deadline_ns: when to give up
- * @ticket: broadcast, IPCX_DIR_RECV: the ticket waited for; 0 otherwise
+ * @ticket: broadcast, IPCX_DIR_RECV: the ticket to be received next; 0 otherwise
  *
  * Returns 0 once the ring looked usable; somebody else may have been quicker.
  *
- * With @ticket the descriptor of a broadcast queue also learns what was received
- * by mapping: poll and RECV go on from there.
+ * By @ticket the descriptor of a broadcast queue learns what was received by
+ * mapping: poll, WAIT and RECV go on from there. It never goes back, so 0 is for
+ * who receives by RECV.
  *
  * Errors: -EINVAL, -EACCES (the right of that direction is missing), -EAGAIN,
  * -ETIMEDOUT, -EINTR, -EPIPE, -EIDRM (as for SEND and RECV).

@@ -25,6 +25,27 @@
  * RETURNED by repair has no owner. RECV gives back a message that it could not
  * copy out, which nobody has seen, as RETURNED(h, IPCX_OWNER_KERNEL).
  *
+ * IPCX_QUEUE_BROADCAST: nothing is taken, so nothing turns FREE again, and a
+ * slot is claimed over whatever older it holds:
+ *
+ *	send:    FREE(t), READY(t - N), ABORTED(t - N), ... -> WRITING(t, me)
+ *	                                -> READY(t, me) or ABORTED(t, me)
+ *	receive: READY(c), copy, still READY(c)?
+ *	repair:  WRITING(t, dead) -> ABORTED(t)
+ *
+ * A sender that finds the slot at the tail WRITING still moves the tail on and
+ * leaves the ticket out. It waits only if all are; so who publishes or aborts
+ * looks at the waiters of both directions.
+ *
+ * A receiver is a ticket c of its own that goes up, past
+ *	ABORTED(c);
+ *	what was overwritten: a slot that holds x > c puts c at x - N + 1, missed;
+ *	what was left out: a slot that holds x < c with the tail above c, missed;
+ *	WRITING(c) with the tail above c + N, missed as well;
+ * and waits at anything else. It reads the tail, acquire, before the word. Who
+ * claims has a store barrier between the claim and the payload, who receives a
+ * load barrier between the copy and the second look at the word.
+ *
  * head and tail are hints that anybody who sees them lag moves on. Every access
  * to a word that others write is atomic. Claims are acquire; publishing
  * (READY, ABORTED, FREE) is a release followed by a full barrier and only then
@@ -118,7 +139,8 @@ struct ipcx_slot {
  * @dropped: messages dropped to make room, counted by who drops
  * @aborted: claims that turned ABORTED, counted by who aborts (or repairs)
  * @head: about the next ticket to receive
- * @skipped: ABORTED slots that turned FREE, counted by who frees
+ * @skipped: ABORTED slots that turned FREE, counted by who frees; broadcast:
+ *	tickets left out
  *
  * Senders and receivers write apart by two cache lines each.
  */

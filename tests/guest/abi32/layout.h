@@ -86,6 +86,7 @@ static inline void layout_structs(FILE *out)
 	FIELD(ipcx_take, fds);
 	STRUCT(ipcx_wait);
 	FIELD(ipcx_wait, deadline_ns);
+	FIELD(ipcx_wait, ticket);
 }
 
 /* What both sides of a mapped ring share. */
