@@ -17,7 +17,7 @@
 #define SLEEP_LONGEST	(NSEC_PER_SEC * 1000000)
 
 /* What is left until the deadline: 0 with it in @left, or why not to wait. */
-static int time_left(uint64_t deadline, uint64_t most, struct timespec *left)
+static int sleep_left(uint64_t deadline, uint64_t most, struct timespec *left)
 {
 	uint64_t now, ns;
 
@@ -35,7 +35,7 @@ int wait_fd(int fd, short events, uint64_t deadline)
 {
 	struct pollfd pollfd = { .fd = fd, .events = events };
 	struct timespec left;
-	int ret = time_left(deadline, SLEEP_LONGEST, &left);
+	int ret = sleep_left(deadline, SLEEP_LONGEST, &left);
 	int cancel;
 
 	if (ret < 0)
@@ -55,7 +55,7 @@ int wait_step(struct steps *steps, uint64_t deadline)
 
 	if (ns > STEP_LAST)
 		ns = STEP_LAST;
-	ret = time_left(deadline, ns, &left);
+	ret = sleep_left(deadline, ns, &left);
 	if (ret < 0)
 		return ret;
 	if (!steps->ns) {

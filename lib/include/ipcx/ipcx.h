@@ -48,6 +48,7 @@
 #define IPCX_IPCX_H
 
 #include <ipcx/device.h>
+#include <ipcx/fifo.h>
 #include <ipcx/pipe.h>
 #include <ipcx/queue.h>
 #include <ipcx/region.h>
