@@ -39,19 +39,6 @@ static int open_of_size(const char *path, size_t bytes)
 	return -EEXIST;
 }
 
-static int set_size(int fd, size_t bytes, uint32_t flags)
-{
-	int ret;
-
-	if (flags & FILE_SPARSE)
-		return SYSCALL(ftruncate(fd, bytes));
-	/* Interrupted, it has done nothing, whatever SA_RESTART says. */
-	do {
-		ret = SYSCALL(fallocate(fd, 0, 0, bytes));
-	} while (ret == -EINTR);
-	return ret;
-}
-
 static int link_to(int fd, const char *path)
 {
 	char self[sizeof("/proc/self/fd/") + 10];
@@ -74,7 +61,7 @@ static int make(const char *path, size_t bytes, uint32_t flags, mode_t mode)
 	fd = SYSCALL(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
 	if (fd < 0)
 		return fd;
-	ret = set_size(fd, bytes, flags);
+	ret = file_resize(fd, bytes, flags);
 	if (!ret)
 		ret = link_to(fd, path);
 	if (!ret)
@@ -120,6 +107,25 @@ size_t file_size(int fd)
 	struct stat stat;
 
 	return SYSCALL(fstat(fd, &stat)) < 0 ? 0 : stat.st_size;
+}
+
+int file_resize(int fd, size_t bytes, uint32_t flags)
+{
+	size_t before = file_size(fd);
+	int ret = 0;
+
+	if (!(flags & FILE_SPARSE)) {
+		/* Interrupted, it has done nothing, whatever SA_RESTART says. */
+		do {
+			ret = SYSCALL(fallocate(fd, 0, 0, bytes));
+		} while (ret == -EINTR);
+	}
+	/* Some file systems have grown it as far as it went. */
+	if (ret < 0)
+		SYSCALL(ftruncate(fd, before));
+	else if (file_size(fd) != bytes)
+		ret = SYSCALL(ftruncate(fd, bytes));
+	return ret;
 }
 
 int file_map(int fd, uint32_t rights, int flags, size_t offset, size_t *bytes,

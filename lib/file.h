@@ -26,6 +26,12 @@ int file_open(const char *path, uint32_t rights, int flags);
 /* Bytes of a file, 0 if it cannot be asked. */
 size_t file_size(int fd);
 
+/*
+ * Give a file this size. FILE_SPARSE takes no room for it; without, a file that
+ * cannot have it all stays as it was.
+ */
+int file_resize(int fd, size_t bytes, uint32_t flags);
+
 /* Map a part that lies within the file, or all from @offset on if @bytes is 0. */
 int file_map(int fd, uint32_t rights, int flags, size_t offset, size_t *bytes,
 	     void **address);

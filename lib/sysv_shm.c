@@ -53,7 +53,7 @@ int ipcx_sysv_shm_create(int key, size_t bytes, uint32_t flags, uint32_t mode,
 	int how = (mode ? mode : DEFAULT_MODE) | IPC_CREAT | IPC_EXCL;
 	int id;
 
-	if (!bytes || flags & ~IPCX_CREATE_EXCL || mode & ~0777)
+	if (flags & ~IPCX_CREATE_EXCL || mode & ~0777)
 		return -EINVAL;
 	/* Again only if another has removed it since the last look. */
 	do {
@@ -71,8 +71,6 @@ int ipcx_sysv_shm_open(int key, uint32_t rights, struct ipcx_sysv_shm **shm)
 	if (rights == (IPCX_RIGHT_READ | IPCX_RIGHT_WRITE))
 		how |= 0200;
 	else if (rights != IPCX_RIGHT_READ)
-		return -EINVAL;
-	if (key == IPCX_SYSV_PRIVATE)
 		return -EINVAL;
 	return handle_for(SYSCALL(shmget(key, 0, how)), shm);
 }
