@@ -79,7 +79,7 @@ static void ipcx_queue_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 static void ipcx_queue_layout(struct ipcx_queue *q,
 			      const struct ipcx_queue_create *args)
 {
-	size_t ring_bytes;
+	size_t ring_bytes, lanes_end;
 
 	q->flags = args->flags & IPCX_QUEUE_FLAGS;
 	q->lanes = args->lanes;
@@ -87,9 +87,15 @@ static void ipcx_queue_layout(struct ipcx_queue *q,
 	q->slot_size = args->slot_size;
 	q->stride = ALIGN(sizeof(struct ipcx_slot) + args->slot_size,
 			  IPCX_SLOT_ALIGN);
-	q->slots_offset = ALIGN(IPCX_RING_LANES +
-				q->lanes * sizeof(struct ipcx_lane),
-				IPCX_SLOT_ALIGN);
+	lanes_end = IPCX_RING_LANES + q->lanes * sizeof(struct ipcx_lane);
+	q->slots_offset = ALIGN(lanes_end, IPCX_SLOT_ALIGN);
+	if ((q->flags & IPCX_QUEUE_DROP_OLDEST) &&
+	    (q->flags & IPCX_QUEUE_MAPPABLE)) {
+		q->drops_offset = lanes_end;
+		q->slots_offset = ALIGN(lanes_end +
+					IPCX_DROPS_COUNT * sizeof(*q->drops),
+					IPCX_SLOT_ALIGN);
+	}
 	ring_bytes = PAGE_ALIGN(q->slots_offset +
 				(size_t)q->lanes * q->slots * q->stride);
 	q->area_bytes = PAGE_SIZE + ring_bytes;
@@ -104,6 +110,8 @@ static int ipcx_queue_alloc(struct ipcx_queue *q)
 		return -ENOMEM;
 	q->ring = (void *)q->kpage + PAGE_SIZE;
 	q->lane = (void *)q->ring + IPCX_RING_LANES;
+	if (q->drops_offset)
+		q->drops = (void *)q->ring + q->drops_offset;
 	q->slot = (void *)q->ring + q->slots_offset;
 	*q->kpage = (struct ipcx_kpage) {
 		.version	= IPCX_RING_VERSION,
@@ -114,6 +122,7 @@ static int ipcx_queue_alloc(struct ipcx_queue *q)
 		.stride		= q->stride,
 		.slots_offset	= q->slots_offset,
 		.ring_bytes	= q->area_bytes - PAGE_SIZE,
+		.drops_offset	= q->drops_offset,
 	};
 	ipcx_ring_init(q);
 	return ipcx_stamps_alloc(q);

@@ -7,6 +7,7 @@
  *	ring ->	+------------------+  PAGE_SIZE
  *		| struct ipcx_ring |  all from here on may be scribbled
  *		| lanes            |  over at any time
+ *		| drops            |  if IPCX_QUEUE_DROP_OLDEST
  *		| slots            |
  *		+------------------+  area_bytes
  *
@@ -44,11 +45,13 @@ struct ipcx_stamp;
  * @slots: slots of a lane
  * @slot_size: bytes of the largest message
  * @stride: bytes from slot to slot
+ * @drops_offset: bytes from the ring to the table of drops, 0 without
  * @slots_offset: bytes from the ring to its slots
  * @area_bytes: of the area above
  * @kpage: its first page
  * @ring: its second
  * @lane: lanes of the ring
+ * @drops: messages dropped, by owner; NULL without
  * @slot: slots of the ring
  * @wait: who waits and polls, by direction
  * @stamps: who sent what through SEND, and what rides along, a slot each
@@ -76,11 +79,13 @@ struct ipcx_queue {
 	u32 slots;
 	u32 slot_size;
 	u32 stride;
+	size_t drops_offset;
 	size_t slots_offset;
 	size_t area_bytes;
 	struct ipcx_kpage *kpage;
 	struct ipcx_ring *ring;
 	struct ipcx_lane *lane;
+	u64 *drops;
 	void *slot;
 
 	wait_queue_head_t wait[2];

@@ -61,6 +61,15 @@ static void up_head(struct ipcx_lane *lane, u64 to)
 	}
 }
 
+/* What the kernel drops counts for the lane, and for itself among its peers. */
+static void ipcx_count_drop(struct ipcx_queue *q, u32 lane, u64 w)
+{
+	if (q->drops)
+		ipcx_count(&q->drops[IPCX_OWNER_KERNEL]);
+	trace_ipcx_drop(q->obj.id, lane, ipcx_ticket(w),
+			READ_ONCE(ipcx_slot(q, lane, ipcx_ticket(w))->len));
+}
+
 /* Makes room at the tail out of ticket @w of one round before. */
 static bool ipcx_make_room(struct ipcx_queue *q, struct ipcx_lane *lane,
 			   struct ipcx_slot *slot, u64 t, u64 w, u64 *counter)
@@ -121,8 +130,7 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 			if (!(q->flags & IPCX_QUEUE_DROP_OLDEST))
 				return -EAGAIN;
 			if (ipcx_make_room(q, l, slot, t, w, &l->dropped))
-				trace_ipcx_drop(q->obj.id, lane, ipcx_ticket(w),
-						READ_ONCE(slot->len));
+				ipcx_count_drop(q, lane, w);
 			break;
 		case IPCX_WRITING:
 		case IPCX_READING:

@@ -62,20 +62,21 @@ static void up_head(struct ipcx_lane *lane, __u64 to)
 	}
 }
 
-static void free_slot(struct ipcx_lane *lane, struct ipcx_slot *slot,
+static bool free_slot(struct ipcx_lane *lane, struct ipcx_slot *slot,
 		      __u64 word, __u64 tail, __u64 *counter)
 {
 	if (!cas(&slot->word, word, free_word(tail), __ATOMIC_ACQ_REL))
-		return;
+		return false;
 	count(counter);
 	up_head(lane, ipcx_ticket_add(ipcx_ticket(word), 1));
+	return true;
 }
 
 /*
  * The slot at the tail is still that of the lap before. Returns -EAGAIN if it
  * must be waited for, 0 if it is worth another look.
  */
-static int make_room(const struct ring *ring, struct ipcx_lane *lane,
+static int make_room(const struct ring *ring, __u32 me, struct ipcx_lane *lane,
 		     struct ipcx_slot *slot, __u64 word, __u64 tail)
 {
 	switch (ipcx_state(word)) {
@@ -87,7 +88,9 @@ static int make_room(const struct ring *ring, struct ipcx_lane *lane,
 	case IPCX_RETURNED:
 		if (!ring->drop_oldest)
 			return -EAGAIN;
-		free_slot(lane, slot, word, tail, &lane->dropped);
+		if (free_slot(lane, slot, word, tail, &lane->dropped) &&
+		    ring->drops)
+			count(&ring->drops[me]);
 		return 0;
 	case IPCX_WRITING:
 	case IPCX_READING:
@@ -122,7 +125,7 @@ int ring_claim_send(const struct ring *ring, __u32 me, __u32 nr,
 		if (ahead >= 0)
 			help_tail(ring, lane, tail, word);
 		else if (ahead == -(__s64)ring->lane_slots &&
-			 make_room(ring, lane, slot, word, tail))
+			 make_room(ring, me, lane, slot, word, tail))
 			return -EAGAIN;
 		/* What is older still is a stale tail. */
 	}
@@ -271,6 +274,17 @@ int ring_release(const struct ring *ring, __u32 me,
 	return release(ring, me, loan);
 }
 
+/* There is none, or it lies between the lanes and the slots. */
+static bool drops_fit(const struct ipcx_kpage *kpage, __u64 lanes_end)
+{
+	return !kpage->drops_offset ||
+	       (kpage->drops_offset % sizeof(__u64) == 0 &&
+		kpage->drops_offset >= lanes_end &&
+		kpage->drops_offset <= kpage->slots_offset &&
+		kpage->slots_offset - kpage->drops_offset >=
+		IPCX_DROPS_COUNT * sizeof(__u64));
+}
+
 /* A power of two in [1, 2^31], and what lies in the ring within @bytes. */
 static bool geometry_fits(const struct ipcx_kpage *kpage, size_t bytes)
 {
@@ -285,7 +299,7 @@ static bool geometry_fits(const struct ipcx_kpage *kpage, size_t bytes)
 	       kpage->stride >= sizeof(struct ipcx_slot) + kpage->slot_size &&
 	       kpage->slots_offset % IPCX_SLOT_ALIGN == 0 &&
 	       kpage->slots_offset >= lanes_end &&
-	       kpage->slots_offset <= bytes &&
+	       kpage->slots_offset <= bytes && drops_fit(kpage, lanes_end) &&
 	       slots <= (bytes - kpage->slots_offset) / kpage->stride;
 }
 
@@ -301,6 +315,8 @@ int ring_init(struct ring *ring, const struct ipcx_kpage *kpage, void *base,
 		.kpage = kpage,
 		.shared = base,
 		.lane = (struct ipcx_lane *)((char *)base + IPCX_RING_LANES),
+		.drops = kpage->drops_offset ?
+			 (void *)((char *)base + kpage->drops_offset) : NULL,
 		.slots = (char *)base + kpage->slots_offset,
 		.lanes = kpage->lanes,
 		.lane_slots = kpage->slots,

@@ -31,6 +31,7 @@ struct ring_empty {
  * @kpage: who sleeps, the repair epoch, hangup; never written to
  * @shared: the ring's first words
  * @lane: its lanes
+ * @drops: messages dropped, by attachment; NULL without
  * @slots: lane 0's first slot
  * @lanes: number of lanes
  * @lane_slots: slots of a lane
@@ -51,6 +52,7 @@ struct ring {
 	const struct ipcx_kpage *kpage;
 	struct ipcx_ring *shared;
 	struct ipcx_lane *lane;
+	__u64 *drops;
 	char *slots;
 	uint32_t lanes;
 	uint32_t lane_slots;

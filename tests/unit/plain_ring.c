@@ -41,6 +41,10 @@ void plain_ring_init(struct plain_ring *plain, const struct geometry *geometry)
 					sizeof(struct ipcx_lane),
 		},
 	};
+	if (geometry->flags & IPCX_QUEUE_DROP_OLDEST) {
+		plain->kpage.drops_offset = plain->kpage.slots_offset;
+		plain->kpage.slots_offset += IPCX_DROPS_COUNT * sizeof(__u64);
+	}
 	plain->bytes = plain->kpage.slots_offset +
 		       (size_t)geometry->lanes * geometry->slots * stride;
 	plain->kpage.ring_bytes = plain->bytes;

@@ -250,6 +250,45 @@ static void drop_oldest_keeps_the_newest(void **state)
 	assert_int_equal(get(&plain, PEER), -EAGAIN);
 }
 
+/* Each message dropped counts for the lane and for who dropped it. */
+static void drops_are_counted_by_who_drops(void **state)
+{
+	struct geometry geometry = SMALL;
+	const __u64 *drops;
+
+	(void)state;
+	geometry.flags = IPCX_QUEUE_DROP_OLDEST;
+	geometry.lanes = 2;
+	replace(geometry);
+	drops = (__u64 *)((char *)plain.ring.shared + plain.kpage.drops_offset);
+	for (uint32_t lane = 0; lane < 2; lane++) {
+		for (uint32_t i = 0; i < geometry.slots; i++)
+			put(&plain, ME, lane, i);
+		for (uint32_t i = 0; i < 2 + lane; i++)
+			put(&plain, PEER, lane, i);
+		put(&plain, IPCX_DROPS_COUNT - 1, lane, 0);
+	}
+	for (uint32_t id = 0; id < IPCX_DROPS_COUNT; id++)
+		assert_int_equal(drops[id], id == PEER ? 5 :
+				 id == IPCX_DROPS_COUNT - 1 ? 2 : 0);
+	assert_int_equal(plain.ring.lane[0].dropped, 3);
+	assert_int_equal(plain.ring.lane[1].dropped, 4);
+}
+
+/* A module of before has no table. */
+static void drops_without_a_table(void **state)
+{
+	struct geometry geometry = SMALL;
+
+	(void)state;
+	geometry.flags = IPCX_QUEUE_DROP_OLDEST;
+	replace(geometry);
+	plain.ring.drops = NULL;
+	for (uint32_t i = 0; i < 7; i++)
+		assert_int_equal(put(&plain, ME, 0, i), i);
+	assert_int_equal(lane0()->dropped, 3);
+}
+
 static void drop_oldest_waits_for_who_reads_or_writes(void **state)
 {
 	struct geometry geometry = SMALL;
@@ -571,7 +610,20 @@ static void bad_geometry_is_refused(void **state)
 	REFUSED(slots_offset, good.slots_offset - 64);
 	REFUSED(slots_offset, good.slots_offset + 64);
 	REFUSED(slots_offset, -64ULL);
+	REFUSED(drops_offset, 8);
+	REFUSED(drops_offset, good.slots_offset);
+	REFUSED(drops_offset, -8ULL);
+	good.slots_offset += IPCX_DROPS_COUNT * sizeof(__u64);
+	good.slots = 1;
+	good.lanes = 1;
+	good.drops_offset = good.slots_offset - IPCX_DROPS_COUNT * sizeof(__u64);
+	assert_int_equal(ring_init(&ring, &good, plain.ring.shared,
+				   plain.bytes + 8192), 0);
+	REFUSED(drops_offset, good.drops_offset + 8);
+	REFUSED(drops_offset, good.drops_offset + 4);
+	REFUSED(drops_offset, good.drops_offset - 8);
 #undef REFUSED
+	good = plain.kpage;
 	assert_int_equal(ring_init(&ring, &good, plain.ring.shared,
 				   plain.bytes - 1), -EPROTO);
 }
@@ -592,6 +644,8 @@ int main(void)
 		RING_TEST(receiver_skips_what_was_aborted),
 		RING_TEST(sender_frees_what_was_aborted),
 		RING_TEST(drop_oldest_keeps_the_newest),
+		RING_TEST(drops_are_counted_by_who_drops),
+		RING_TEST(drops_without_a_table),
 		RING_TEST(drop_oldest_waits_for_who_reads_or_writes),
 		RING_TEST(dead_sender_is_skipped),
 		RING_TEST(dead_receiver_gives_back_the_oldest_first),
