@@ -16,35 +16,16 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/seq_file.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "attach.h"
 #include "compat.h"
 #include "limits.h"
 #include "ring.h"
 #include "trace.h"
-
-/**
- * struct ipcx_attachment - an address space that maps the ring
- * @q: the queue, held by a ref
- * @id: the owner in the words it claims
- * @mm: whose, only to be compared; NULL once it is dead; under attach_lock
- * @mappings: its VMAs of the ring; under attach_lock
- * @pid: process that mapped it first
- * @comm: its name then
- * @charged: user whose limits count it
- */
-struct ipcx_attachment {
-	struct ipcx_queue *q;
-	u32 id;
-	struct mm_struct *mm;
-	unsigned int mappings;
-	struct pid *pid;
-	char comm[TASK_COMM_LEN];
-	struct ipcx_user *charged;
-};
 
 static struct workqueue_struct *ipcx_repairs;
 
@@ -53,6 +34,7 @@ static void ipcx_attachment_free(struct ipcx_attachment *a)
 	struct ipcx_queue *q = a->q;
 
 	ipcx_user_uncharge(a->charged, IPCX_LIMIT_ATTACHMENTS, 1);
+	put_task_struct(a->leader);
 	put_pid(a->pid);
 	kfree(a);
 	ipcx_object_put(&q->obj);
@@ -72,15 +54,18 @@ static void ipcx_note_dead(struct ipcx_queue *q)
 	mutex_unlock(&q->attach_lock);
 }
 
-/* No word holds these ids any more: they can be given out again. */
+/* No word holds these ids any more: that is told, and they are given out again. */
 static void ipcx_free_dead(struct ipcx_queue *q)
 {
 	struct ipcx_attachment *a;
 	unsigned long id;
 
 	for_each_set_bit(id, q->dead, IPCX_OWNER_LAST + 1) {
+		a = xa_load(&q->attachments, id);
+		/* Before another can have the id. */
+		ipcx_event_detached(a);
 		mutex_lock(&q->attach_lock);
-		a = xa_erase(&q->attachments, id);
+		xa_erase(&q->attachments, id);
 		mutex_unlock(&q->attach_lock);
 		ipcx_attachment_free(a);
 	}
@@ -141,7 +126,8 @@ static struct ipcx_attachment *ipcx_attachment_new(struct ipcx_queue *q,
 	}
 	/* In turn, so that a sender's id is not soon somebody else's. */
 	ret = xa_alloc_cyclic(&q->attachments, &a->id, a,
-			      XA_LIMIT(IPCX_OWNER_FIRST, IPCX_OWNER_LAST),
+			      XA_LIMIT(IPCX_OWNER_FIRST, q->drops ?
+				       IPCX_DROPS_COUNT - 1 : IPCX_OWNER_LAST),
 			      &q->next_attachment, GFP_KERNEL_ACCOUNT);
 	if (ret < 0) {
 		ret = ret == -EBUSY ? -EUSERS : ret;
@@ -149,11 +135,15 @@ static struct ipcx_attachment *ipcx_attachment_new(struct ipcx_queue *q,
 	}
 	a->q = q;
 	a->mm = mm;
+	a->leader = get_task_struct(current->group_leader);
 	a->pid = get_pid(task_tgid(current));
-	get_task_comm(a->comm, current->group_leader);
+	get_task_comm(a->comm, a->leader);
+	if (q->drops)
+		WRITE_ONCE(q->drops[a->id], 0);
 	refcount_inc(&q->obj.ref);
 	atomic_inc(&q->attached);
 	trace_ipcx_attach(q->obj.id, a->id, pid_nr(a->pid));
+	ipcx_event_attached(a);
 	return a;
 
 err_uncharge:
@@ -182,6 +172,7 @@ static void ipcx_ring_vma_close(struct vm_area_struct *vma)
 	if (!--a->mappings) {
 		/* From here no lookup finds it: mapping again is a new one. */
 		a->mm = NULL;
+		ipcx_note_why(a, vma->vm_mm);
 		atomic_inc(&q->repairing);
 		atomic_dec(&q->attached);
 		trace_ipcx_detach(q->obj.id, a->id, pid_nr(a->pid));
@@ -263,8 +254,10 @@ static int ipcx_mmap_ring(struct ipcx_queue *q, u32 rights,
 	a = ipcx_attachment_find(q, vma->vm_mm);
 	if (!a)
 		a = ipcx_attachment_new(q, vma->vm_mm);
-	if (!IS_ERR(a))
+	if (!IS_ERR(a)) {
 		a->mappings++;
+		a->rights |= rights;
+	}
 	mutex_unlock(&q->attach_lock);
 	if (IS_ERR(a))
 		return PTR_ERR(a);
@@ -343,35 +336,6 @@ int ipcx_attachment_id(struct ipcx_queue *q)
 long ipcx_attachment_ioctl(struct file *file, unsigned long arg)
 {
 	return arg ? -EINVAL : ipcx_attachment_id(file_to_queue(file));
-}
-
-/**
- * ipcx_show_attachments - one attachment a line
- * @obj: the queue
- * @m: where to
- */
-void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
-{
-	struct ipcx_queue *q = to_queue(obj);
-	struct ipcx_attachment *a;
-	struct ipcx_claims *claims;
-	unsigned long id;
-
-	claims = kvcalloc(IPCX_OWNER_LAST + 1, sizeof(*claims), GFP_KERNEL);
-	if (!claims)
-		return;
-	/* Not under the lock, which those wait for who map and unmap. */
-	ipcx_ring_claims(q, claims);
-	mutex_lock(&q->attach_lock);
-	xa_for_each(&q->attachments, id, a) {
-		seq_printf(m, "id %u pid %d state %s writing %u reading %u comm ",
-			   a->id, pid_nr(a->pid), a->mm ? "live" : "dead",
-			   claims[id].writing, claims[id].reading);
-		seq_escape(m, a->comm, "\n\\");
-		seq_putc(m, '\n');
-	}
-	mutex_unlock(&q->attach_lock);
-	kvfree(claims);
 }
 
 /**

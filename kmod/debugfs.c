@@ -8,6 +8,7 @@
  *	totals			objects and memory there are
  *	objects/ID/stat		the facts of one object
  *	objects/ID/attachments	who maps it
+ *	objects/ID/stuck	queue: whose claims stand in the way
  *
  * Files are read-only, one "key value" a line.
  *
@@ -53,6 +54,15 @@ static int attachments_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(attachments);
 
+static int stuck_show(struct seq_file *m, void *unused)
+{
+	struct ipcx_object *obj = m->private;
+
+	obj->kind->show_stuck(obj, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stuck);
+
 static void ipcx_show_object(struct ipcx_object *obj)
 {
 	char id[24];
@@ -63,6 +73,8 @@ static void ipcx_show_object(struct ipcx_object *obj)
 	debugfs_create_file("stat", 0444, obj->dir, obj, &stat_fops);
 	debugfs_create_file("attachments", 0444, obj->dir, obj,
 			    &attachments_fops);
+	if (obj->kind->show_stuck)
+		debugfs_create_file("stuck", 0444, obj->dir, obj, &stuck_fops);
 }
 
 static void ipcx_show_new(struct work_struct *work)

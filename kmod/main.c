@@ -42,6 +42,7 @@ static long ipcx_query(void __user *uarg)
 		.features	  = IPCX_FEATURE_REGION | IPCX_FEATURE_QUEUE |
 				    IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP |
 				    IPCX_FEATURE_FDS | IPCX_FEATURE_BROADCAST |
+				    IPCX_FEATURE_EVENTS |
 				    IPCX_FEATURE_HUGE_HERE,
 		.region_bytes_max = IPCX_REGION_BYTES_MAX,
 		.queue_bytes_max  = IPCX_QUEUE_BYTES_MAX,

@@ -555,7 +555,7 @@ int ipcx_object_release(struct inode *inode, struct file *file)
 	struct ipcx_object *obj = handle->obj;
 
 	if (obj->kind->closed)
-		obj->kind->closed(obj, handle->rights);
+		obj->kind->closed(handle);
 	ipcx_handle_free(handle);
 	ipcx_object_put_user(obj);
 	return 0;

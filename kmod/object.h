@@ -50,6 +50,7 @@ struct seq_file;
  * @free: frees the object, which nobody knows any more
  * @stat: fills the fields of this kind
  * @show_attachments: writes the debugfs file of that name
+ * @show_stuck: likewise (optional)
  */
 struct ipcx_kind {
 	u32 kind;
@@ -61,11 +62,12 @@ struct ipcx_kind {
 				    const struct ipcx_name *name);
 	bool (*same)(struct ipcx_object *obj, const void *create);
 	void (*opened)(struct ipcx_handle *handle);
-	void (*closed)(struct ipcx_object *obj, u32 rights);
+	void (*closed)(struct ipcx_handle *handle);
 	void (*shutdown)(struct ipcx_object *obj);
 	void (*free)(struct ipcx_object *obj);
 	void (*stat)(struct ipcx_object *obj, struct ipcx_stat *stat);
 	void (*show_attachments)(struct ipcx_object *obj, struct seq_file *m);
+	void (*show_stuck)(struct ipcx_object *obj, struct seq_file *m);
 };
 
 /**
@@ -85,11 +87,13 @@ struct ipcx_cursor {
  * @obj: the object, of which it is a user
  * @rights: IPCX_RIGHT_*, never changed
  * @cursor: of a queue made IPCX_QUEUE_BROADCAST
+ * @told: queue: the last event it was told; see events.c
  */
 struct ipcx_handle {
 	struct ipcx_object *obj;
 	u32 rights;
 	struct ipcx_cursor cursor;
+	u64 told;
 };
 
 /**

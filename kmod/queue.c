@@ -27,6 +27,10 @@ static long ipcx_queue_ioctl(struct file *file, unsigned int cmd,
 		return ipcx_take_ioctl(file, uarg);
 	case IPCX_CMD(IPCX_IOC_WAIT):
 		return ipcx_wait_ioctl(file, uarg);
+	case IPCX_CMD(IPCX_IOC_PEERS):
+		return ipcx_peers_ioctl(file, uarg);
+	case IPCX_CMD(IPCX_IOC_EVENTS):
+		return ipcx_events_ioctl(file, uarg);
 	case IPCX_IOC_WAKE:
 		return ipcx_wake_ioctl(file, arg);
 	case IPCX_IOC_ATTACHMENT:
@@ -54,6 +58,7 @@ static void ipcx_queue_free(struct ipcx_object *obj)
 	struct ipcx_queue *q = to_queue(obj);
 
 	ipcx_stamps_free(q);
+	ipcx_log_free(q);
 	vfree(q->kpage);
 	kfree(q);
 }
@@ -73,6 +78,7 @@ static void ipcx_queue_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	stat->redelivered = atomic64_read(&q->redelivered);
 	stat->corrupt = atomic64_read(&q->corrupt);
 	ipcx_ring_stat(q, stat);
+	ipcx_stat_holder(q, stat);
 }
 
 /* Lays the area out, by the geometry that was asked for. */
@@ -125,7 +131,7 @@ static int ipcx_queue_alloc(struct ipcx_queue *q)
 		.drops_offset	= q->drops_offset,
 	};
 	ipcx_ring_init(q);
-	return ipcx_stamps_alloc(q);
+	return ipcx_log_alloc(q) ?: ipcx_stamps_alloc(q);
 }
 
 static const struct ipcx_kind ipcx_queue_kind;
@@ -143,6 +149,7 @@ static struct ipcx_object *ipcx_queue_make(const void *create,
 	ipcx_queue_layout(q, args);
 	init_waitqueue_head(&q->wait[IPCX_DIR_RECV]);
 	init_waitqueue_head(&q->wait[IPCX_DIR_SEND]);
+	init_waitqueue_head(&q->wait_told);
 	spin_lock_init(&q->stamp_lock);
 	mutex_init(&q->attach_lock);
 	xa_init_flags(&q->attachments, XA_FLAGS_ALLOC);
@@ -193,6 +200,7 @@ static const struct ipcx_kind ipcx_queue_kind = {
 	.free		  = ipcx_queue_free,
 	.stat		  = ipcx_queue_stat,
 	.show_attachments = ipcx_show_attachments,
+	.show_stuck	  = ipcx_show_stuck,
 };
 
 /**

@@ -35,6 +35,8 @@
 #define IPCX_QUEUE_BYTES_MAX	SZ_1G
 #define IPCX_QUEUE_SLOTS_MAX	SZ_1M
 
+struct ipcx_attachment;
+struct ipcx_log;
 struct ipcx_stamp;
 
 /**
@@ -54,6 +56,7 @@ struct ipcx_stamp;
  * @drops: messages dropped, by owner; NULL without
  * @slot: slots of the ring
  * @wait: who waits and polls, by direction
+ * @wait_told: who polls, and may neither send nor receive
  * @stamps: who sent what through SEND, and what rides along, a slot each
  * @stamp_lock: guards @stamps, but see ipcx_stamp_set(); a hostile ring can
  *	show one slot to two callers at once
@@ -62,6 +65,7 @@ struct ipcx_stamp;
  * @next_attachment: where the search for the next id begins
  * @repair: ends the claims of dead attachments
  * @dead: their ids, for @repair alone
+ * @log: what happened to them, NULL if there can be none; see events.c
  * @side_lock: guards @senders, @receivers and ipcx_kpage.hangup
  * @senders: descriptors with IPCX_RIGHT_SEND
  * @receivers: descriptors with IPCX_RIGHT_RECV
@@ -89,6 +93,7 @@ struct ipcx_queue {
 	void *slot;
 
 	wait_queue_head_t wait[2];
+	wait_queue_head_t wait_told;
 
 	struct ipcx_stamp *stamps;
 	spinlock_t stamp_lock;		/* @stamps */
@@ -98,6 +103,7 @@ struct ipcx_queue {
 	u32 next_attachment;
 	struct work_struct repair;
 	DECLARE_BITMAP(dead, IPCX_OWNER_LAST + 1);
+	struct ipcx_log *log;
 
 	spinlock_t side_lock;		/* @senders, @receivers */
 	u32 senders;
@@ -146,11 +152,12 @@ int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns);
 int ipcx_gone(struct ipcx_queue *q, u32 dir);
 void ipcx_wake(struct ipcx_queue *q, u32 dir);
 void ipcx_wake_all(struct ipcx_queue *q);
+void ipcx_wake_told(struct ipcx_queue *q);
 long ipcx_wait_ioctl(struct file *file, void __user *uarg);
 long ipcx_wake_ioctl(struct file *file, unsigned long mask);
 __poll_t ipcx_queue_poll(struct file *file, poll_table *table);
 void ipcx_queue_opened(struct ipcx_handle *handle);
-void ipcx_queue_closed(struct ipcx_object *obj, u32 rights);
+void ipcx_queue_closed(struct ipcx_handle *handle);
 void ipcx_queue_shutdown(struct ipcx_object *obj);
 u64 ipcx_deadline(struct file *file, u64 deadline_ns);
 
@@ -163,8 +170,23 @@ int ipcx_queue_mmap(struct file *file, struct vm_area_struct *vma);
 void ipcx_repair(struct work_struct *work);
 int ipcx_attachment_id(struct ipcx_queue *q);
 long ipcx_attachment_ioctl(struct file *file, unsigned long arg);
-void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
 int ipcx_attach_init(void);
 void ipcx_attach_exit(void);
+
+/* peers.c */
+void ipcx_stat_holder(struct ipcx_queue *q, struct ipcx_stat *stat);
+long ipcx_peers_ioctl(struct file *file, void __user *uarg);
+void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
+void ipcx_show_stuck(struct ipcx_object *obj, struct seq_file *m);
+
+/* events.c */
+int ipcx_log_alloc(struct ipcx_queue *q);
+void ipcx_log_free(struct ipcx_queue *q);
+void ipcx_note_why(struct ipcx_attachment *a, const struct mm_struct *mm);
+void ipcx_event_attached(const struct ipcx_attachment *a);
+void ipcx_event_detached(const struct ipcx_attachment *a);
+void ipcx_events_from_now(struct ipcx_handle *handle);
+bool ipcx_events_pending(struct ipcx_handle *handle);
+long ipcx_events_ioctl(struct file *file, void __user *uarg);
 
 #endif /* IPCX_QUEUE_H */

@@ -53,6 +53,13 @@ static void ipcx_show_queue(const struct ipcx_stat *stat, struct seq_file *m)
 	seq_printf(m, "waiting_recv %u\n", stat->waiting_recv);
 	seq_printf(m, "waiting_send %u\n", stat->waiting_send);
 	seq_printf(m, "repairing %u\n", stat->repairing);
+	seq_printf(m, "holder %u\n", stat->holder);
+	seq_printf(m, "holder_pid %u\n", stat->holder_pid);
+	seq_puts(m, "holder_comm ");
+	seq_escape(m, stat->holder_comm, "\n\\");
+	seq_printf(m, "\nholder_ticket %llu\n", stat->holder_ticket);
+	seq_printf(m, "held_recv 0x%x\n", stat->held_recv);
+	seq_printf(m, "held_send 0x%x\n", stat->held_send);
 }
 
 /**

@@ -95,6 +95,22 @@ void ipcx_wake_all(struct ipcx_queue *q)
 	ipcx_wake_dir(q, IPCX_DIR_SEND);
 }
 
+/**
+ * ipcx_wake_told - wake who polls for events
+ * @q: the queue
+ *
+ * Each of them is told everything, so all are woken; the key keeps those away
+ * who poll for messages or room.
+ */
+void ipcx_wake_told(struct ipcx_queue *q)
+{
+	void *key = poll_to_key(EPOLLPRI);
+
+	__wake_up(&q->wait[IPCX_DIR_RECV], TASK_NORMAL, 0, key);
+	__wake_up(&q->wait[IPCX_DIR_SEND], TASK_NORMAL, 0, key);
+	__wake_up(&q->wait_told, TASK_NORMAL, 0, key);
+}
+
 /* Is there something to do (0), nothing (-EAGAIN), or never again. */
 static int ipcx_ready(struct ipcx_handle *handle, u32 dir, u32 lane)
 {
@@ -304,7 +320,7 @@ static __poll_t ipcx_poll_send(struct ipcx_handle *handle, __poll_t asked)
  *
  * Return: EPOLLIN: a message. EPOLLOUT: room on some lane. EPOLLHUP: no message
  * will come, EPOLLERR: nobody will receive (both with IPCX_QUEUE_HANGUP, or
- * shut down).
+ * shut down). EPOLLPRI: events, if asked for.
  */
 __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 {
@@ -313,7 +329,11 @@ __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 	__poll_t asked = poll_requested_events(table);
 	__poll_t events = 0;
 
-	/* What is asked for can change later, where one waits cannot. */
+	/*
+	 * What is asked for can change later, where one waits cannot; and
+	 * io_uring waits in no more than two places. So events come to these,
+	 * and to a third for whoever has none of them.
+	 */
 	if (handle->rights & IPCX_RIGHT_RECV) {
 		poll_wait(file, &q->wait[IPCX_DIR_RECV], table);
 		events |= ipcx_poll_recv(handle, asked);
@@ -322,6 +342,10 @@ __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 		poll_wait(file, &q->wait[IPCX_DIR_SEND], table);
 		events |= ipcx_poll_send(handle, asked);
 	}
+	if (!(handle->rights & (IPCX_RIGHT_RECV | IPCX_RIGHT_SEND)))
+		poll_wait(file, &q->wait_told, table);
+	if ((asked & EPOLLPRI) && ipcx_events_pending(handle))
+		events |= EPOLLPRI;
 	return events;
 }
 
@@ -374,17 +398,17 @@ void ipcx_queue_opened(struct ipcx_handle *handle)
 	struct ipcx_queue *q = to_queue(handle->obj);
 
 	ipcx_cursor_begin(q, &handle->cursor);
+	ipcx_events_from_now(handle);
 	ipcx_side_change(q, handle->rights, 1);
 }
 
 /**
  * ipcx_queue_closed - a descriptor went
- * @obj: the queue
- * @rights: its rights
+ * @handle: the descriptor
  */
-void ipcx_queue_closed(struct ipcx_object *obj, u32 rights)
+void ipcx_queue_closed(struct ipcx_handle *handle)
 {
-	ipcx_side_change(to_queue(obj), rights, -1);
+	ipcx_side_change(to_queue(handle->obj), handle->rights, -1);
 }
 
 /**

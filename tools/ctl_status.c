@@ -18,6 +18,7 @@ static const struct {
 	{ IPCX_FEATURE_MAPPED, "mapped" },
 	{ IPCX_FEATURE_HANGUP, "hangup" },
 	{ IPCX_FEATURE_FDS, "fds" },
+	{ IPCX_FEATURE_EVENTS, "events" },
 };
 
 static void print_number(const char *key, uint64_t value)

@@ -283,7 +283,7 @@ static void test_attachments(void **state)
 {
 	int fd = queue("attached", .slots = 8, .flags = IPCX_QUEUE_MAPPABLE);
 	_Atomic uint32_t *me = shared_words();
-	char text[256], expected[128];
+	char text[256], expected[256];
 	pid_t pid = child_fork();
 	struct mapped m;
 
@@ -302,8 +302,9 @@ static void test_attachments(void **state)
 			pause();
 	}
 	assert_soon(*me);
-	snprintf(expected, sizeof(expected), "id %u pid %d state live writing 2 "
-		 "reading 1 comm test_debugfs\n", *me, pid);
+	snprintf(expected, sizeof(expected), "id %u pid %d state live rights 0x%x "
+		 "writing 2 reading 1 held_recv 0x0 held_send 0x0 dropped 0 "
+		 "comm test_debugfs\n", *me, pid, IPCX_RIGHTS_QUEUE);
 	strcpy(text, read_file(object_path(object_stat(fd).id, "attachments")));
 	assert_string_equal(text, expected);
 	child_kill(pid);

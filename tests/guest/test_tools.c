@@ -187,7 +187,7 @@ static void test_status(void **state)
 	sh_ok("ipcxctl create region r --size 64K && ipcxctl create queue q");
 	said = sh("ipcxctl status");
 	assert_says(&said, 0, "\nabi               1\n");
-	assert_says(&said, 0, "\nfeatures          region queue mapped hangup fds\n");
+	assert_says(&said, 0, "\nfeatures          region queue mapped hangup fds events\n");
 	assert_says(&said, 0, "\nregions           1\nregion_bytes      64K\nqueues            1\n");
 }
 

@@ -204,7 +204,7 @@ static void test_query_values(void **state)
 	assert_int_equal(q.features, IPCX_FEATURE_REGION | IPCX_FEATURE_QUEUE |
 				     IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP |
 				     IPCX_FEATURE_HUGE | IPCX_FEATURE_FDS |
-				     IPCX_FEATURE_BROADCAST);
+				     IPCX_FEATURE_BROADCAST | IPCX_FEATURE_EVENTS);
 	assert_int_equal(q.lanes_max, IPCX_LANES_MAX);
 	assert_int_equal(q.batch_max, 1024);
 	assert_true(q.region_bytes_max >= PAGE);

@@ -684,7 +684,7 @@ struct ipcx_peer {
  *
  * Returns the number of entries filled, in the order of their ids; 0 at the
  * end. What the kernel does for callers of SEND and RECV is the peer
- * IPCX_OWNER_KERNEL, which is always there, with pid 0.
+ * IPCX_OWNER_KERNEL, which is always there, with pid 0 and the name "kernel".
  *
  * Errors: -EINVAL, -EFAULT, -ENOMEM.
  */
