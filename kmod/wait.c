@@ -99,16 +99,14 @@ void ipcx_wake_all(struct ipcx_queue *q)
  * ipcx_wake_told - wake who polls for events
  * @q: the queue
  *
- * Each of them is told everything, so all are woken; the key keeps those away
- * who poll for messages or room.
+ * Each of them is told everything, so all are woken. Without a key, as io_uring
+ * overlooks one of EPOLLPRI: who polls for something else looks in vain.
  */
 void ipcx_wake_told(struct ipcx_queue *q)
 {
-	void *key = poll_to_key(EPOLLPRI);
-
-	__wake_up(&q->wait[IPCX_DIR_RECV], TASK_NORMAL, 0, key);
-	__wake_up(&q->wait[IPCX_DIR_SEND], TASK_NORMAL, 0, key);
-	__wake_up(&q->wait_told, TASK_NORMAL, 0, key);
+	wake_up_interruptible_all(&q->wait[IPCX_DIR_RECV]);
+	wake_up_interruptible_all(&q->wait[IPCX_DIR_SEND]);
+	wake_up_interruptible_all(&q->wait_told);
 }
 
 /* Is there something to do (0), nothing (-EAGAIN), or never again. */
@@ -129,6 +127,14 @@ static int ipcx_ready(struct ipcx_handle *handle, u32 dir, u32 lane)
 	if (ipcx_can_recv(q))
 		return 0;
 	return gone && ipcx_drained(q) ? gone : -EAGAIN;
+}
+
+/* Events are nothing to those asleep in WAIT: see the mode of ipcx_wake_told(). */
+static int ipcx_woken(struct wait_queue_entry *wait, unsigned int mode, int sync,
+		      void *key)
+{
+	return mode == TASK_NORMAL ?
+	       autoremove_wake_function(wait, mode, sync, key) : 0;
 }
 
 static int ipcx_sleep(u64 deadline_ns)
@@ -156,8 +162,8 @@ static int ipcx_sleep(u64 deadline_ns)
 int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns)
 {
 	struct ipcx_queue *q = to_queue(handle->obj);
+	DEFINE_WAIT_FUNC(wait, ipcx_woken);
 	bool awaits_end = false;
-	DEFINE_WAIT(wait);
 	int ret;
 
 	ret = ipcx_ready(handle, dir, lane);

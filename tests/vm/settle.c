@@ -31,6 +31,10 @@ static const char splats[] =
 	"|lock held when returning|Objects remaining in|slab-|double free|use-after-free"
 	"|workqueue: .*leaked|ODEBUG:|DEBUG_LOCKS_WARN_ON|irq .*nobody cared|unreferenced object";
 
+/* A process out of memory is killed by rights; the kernel's report of it has one trace in it. */
+static const char oom_report[] = " invoked oom-killer: ";
+static const char trace[] = "Call Trace";
+
 static int report_line(settle_report report, const char *format, const char *detail)
 {
 	char line[1024];
@@ -154,6 +158,7 @@ static int look_through_dmesg(settle_report report)
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	unsigned long long before = 0, here = 0;
 	static struct record r;
+	bool oom = false;
 	regex_t splat;
 	int found = 0;
 
@@ -168,9 +173,16 @@ static int look_through_dmesg(settle_report report)
 	}
 
 	lseek(fd, 0, SEEK_SET);
-	while (next_record(fd, &r))
-		if (r.kernel && r.number > before && !regexec(&splat, r.text, 0, NULL, 0))
+	while (next_record(fd, &r)) {
+		if (!r.kernel || r.number <= before)
+			continue;
+		if (strstr(r.text, oom_report))
+			oom = true;
+		else if (oom && strstr(r.text, trace))
+			oom = false;
+		else if (!regexec(&splat, r.text, 0, NULL, 0))
 			found += report_line(report, "dmesg: %s", r.text);
+	}
 	regfree(&splat);
 	close(fd);
 	return found;
