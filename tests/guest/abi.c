@@ -166,6 +166,32 @@ static void fill_take(void)
 	mem->arg.take.fd_count = ARRAY_SIZE(mem->taken);
 }
 
+static void fill_peers(void)
+{
+	struct ipcx_peers *arg = &mem->arg.peers;
+
+	memset(mem->peers, POISON, sizeof(mem->peers));
+	arg->count = ARRAY_SIZE(mem->peers);
+	arg->peers = (uintptr_t)mem->peers;
+	arg->peer_size = sizeof(mem->peers[0]);
+}
+
+/* Somebody came and went. */
+static void fill_events(void)
+{
+	struct ipcx_events *arg = &mem->arg.events;
+	struct mapped m;
+
+	mapped_open(&m, fds[ON_QUEUE]);
+	mapped_close(&m);
+	assert_soon(!object_stat(fds[ON_QUEUE]).repairing);
+	memset(mem->events, POISON, sizeof(mem->events));
+	arg->count = ARRAY_SIZE(mem->events);
+	arg->event_size = sizeof(mem->events[0]);
+	arg->events = (uintptr_t)mem->events;
+	arg->missed = POISON;
+}
+
 #define IOCTL(n, type)	.name = #n, .cmd = IPCX_IOC_##n, .size = sizeof(type)
 /* Its last member in the first version, of what has grown since. */
 #define GREW(type, last)						\
@@ -211,6 +237,11 @@ static const struct ioctl_case cases[] = {
 	  GREW(struct ipcx_wait, deadline_ns) },
 	{ IOCTL(TAKE, struct ipcx_take), .on = QUEUE, .fill = fill_take,
 	  .pointer = offsetof(struct ipcx_take, fds) },
+	{ IOCTL(PEERS, struct ipcx_peers), .on = QUEUE, .fill = fill_peers,
+	  .pad = offsetof(struct ipcx_peers, pad),
+	  .pointer = offsetof(struct ipcx_peers, peers) },
+	{ IOCTL(EVENTS, struct ipcx_events), .on = QUEUE, .fill = fill_events,
+	  .pointer = offsetof(struct ipcx_events, events), .writes = true },
 	{ .name = "WAKE", .cmd = IPCX_IOC_WAKE, .on = QUEUE },
 	{ .name = "ATTACHMENT", .cmd = IPCX_IOC_ATTACHMENT, .on = QUEUE },
 };

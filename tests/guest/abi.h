@@ -32,6 +32,8 @@ struct memory {
 		struct ipcx_transfer transfer;
 		struct ipcx_wait wait;
 		struct ipcx_take take;
+		struct ipcx_peers peers;
+		struct ipcx_events events;
 		uint8_t bytes[2 * PAGE];
 	} arg;
 	char name[8];
@@ -39,6 +41,8 @@ struct memory {
 	struct ipcx_msg msg[MSGS];
 	int taken[2];
 	struct ipcx_stat stats[4];
+	struct ipcx_peer peers[2];
+	struct ipcx_event events[2];
 };
 
 /* One ioctl. */

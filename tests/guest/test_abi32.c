@@ -53,6 +53,7 @@ CASE(administration)
 CASE(large)
 CASE(queue)
 CASE(mapped)
+CASE(peers)
 CASE(errors)
 CASE(fds)
 
@@ -86,6 +87,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_mapped),
+		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_fds),
 		cmocka_unit_test(test_peer),

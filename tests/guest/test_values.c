@@ -77,6 +77,16 @@ static const struct bad_value bad_values[] = {
 	BAD(WAIT, struct ipcx_wait, dir, 2, -EINVAL),
 	BAD(WAIT, struct ipcx_wait, lane, 1, -EINVAL),
 	BAD(WAIT, struct ipcx_wait, ticket, 1, -EINVAL),
+	BAD(PEERS, struct ipcx_peers, count, 0, -EINVAL),
+	BAD(PEERS, struct ipcx_peers, count, 1025, -EINVAL),
+	BAD(PEERS, struct ipcx_peers, peer_size, 0, -EINVAL),
+	BAD(PEERS, struct ipcx_peers, peer_size,
+	    sizeof(struct ipcx_peer) + 8, -EINVAL),
+	BAD(EVENTS, struct ipcx_events, count, 0, -EINVAL),
+	BAD(EVENTS, struct ipcx_events, count, 1025, -EINVAL),
+	BAD(EVENTS, struct ipcx_events, event_size, 0, -EINVAL),
+	BAD(EVENTS, struct ipcx_events, event_size,
+	    sizeof(struct ipcx_event) + 8, -EINVAL),
 };
 
 static void rule_bad_value(const struct ioctl_case *c, enum on on)

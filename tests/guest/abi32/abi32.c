@@ -258,6 +258,43 @@ static void case_mapped(void)
 	check(msg.sender == (uint32_t)me && msg.flags == 0);
 }
 
+/* One that comes and goes, in lists of structures. */
+static void case_peers(void)
+{
+	int fd = make_queue(IPCX_QUEUE_MAPPABLE);
+	struct ipcx_event event[3];
+	struct ipcx_peer peer[3];
+	struct ipcx_events events = {
+		.size = sizeof(events), .count = 3,
+		.event_size = sizeof(event[0]), .events = pointer(event),
+	};
+	struct ipcx_peers peers = {
+		.size = sizeof(peers), .count = 3, .peers = pointer(peer),
+		.peer_size = sizeof(peer[0]),
+	};
+	struct ipcx_kpage *kpage = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd,
+					IPCX_MMAP_KPAGE);
+	char *ring;
+
+	check(call(fd, IPCX_IOC_EVENTS, &events) == -EAGAIN);
+	ring = mmap(NULL, kpage->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    fd, IPCX_MMAP_RING);
+	check(ring != MAP_FAILED);
+	check(call(fd, IPCX_IOC_PEERS, &peers) == 2);
+	check(peer[0].id == IPCX_OWNER_KERNEL && !peer[0].pid);
+	check(peer[1].id == (uint32_t)ioctl(fd, IPCX_IOC_ATTACHMENT, 0));
+	check(peer[1].pid == (uint32_t)getpid());
+	check(call(fd, IPCX_IOC_EVENTS, &events) == 1 && !events.missed);
+	check(event[0].seq == 1 && event[0].attachment == peer[1].id);
+	check(!strcmp(event[0].comm, "abi32") && !strcmp(peer[1].comm, "abi32"));
+	check(munmap(ring, kpage->ring_bytes) == 0);
+	while (call(fd, IPCX_IOC_EVENTS, &events) == -EAGAIN)
+		usleep(1000);
+	check(event[0].seq == 2 && event[0].why == IPCX_WHY_UNMAPPED);
+	peers.peers |= 1ULL << 32;
+	check(call(fd, IPCX_IOC_PEERS, &peers) == -EFAULT);
+}
+
 static void case_errors(void)
 {
 	struct ipcx_stat st = { .size = sizeof(st) };
@@ -349,6 +386,7 @@ static const struct {
 	{ "large", case_large },
 	{ "queue", case_queue },
 	{ "mapped", case_mapped },
+	{ "peers", case_peers },
 	{ "errors", case_errors },
 	{ "fds", case_fds },
 	{ "peer", case_peer },

@@ -37,6 +37,8 @@ static inline void layout_commands(FILE *out)
 	COMMAND(IPCX_IOC_WAKE);
 	COMMAND(IPCX_IOC_ATTACHMENT);
 	COMMAND(IPCX_IOC_TAKE);
+	COMMAND(IPCX_IOC_PEERS);
+	COMMAND(IPCX_IOC_EVENTS);
 }
 
 static inline void layout_structs(FILE *out)
@@ -69,6 +71,8 @@ static inline void layout_structs(FILE *out)
 	FIELD(ipcx_stat, sent);
 	FIELD(ipcx_stat, corrupt);
 	FIELD(ipcx_stat, name);
+	FIELD(ipcx_stat, holder_ticket);
+	FIELD(ipcx_stat, holder_comm);
 	STRUCT(ipcx_list);
 	FIELD(ipcx_list, after);
 	FIELD(ipcx_list, stats);
@@ -87,6 +91,18 @@ static inline void layout_structs(FILE *out)
 	STRUCT(ipcx_wait);
 	FIELD(ipcx_wait, deadline_ns);
 	FIELD(ipcx_wait, ticket);
+	STRUCT(ipcx_peer);
+	FIELD(ipcx_peer, dropped);
+	FIELD(ipcx_peer, comm);
+	STRUCT(ipcx_peers);
+	FIELD(ipcx_peers, peers);
+	FIELD(ipcx_peers, peer_size);
+	STRUCT(ipcx_event);
+	FIELD(ipcx_event, time_ns);
+	FIELD(ipcx_event, comm);
+	STRUCT(ipcx_events);
+	FIELD(ipcx_events, events);
+	FIELD(ipcx_events, missed);
 }
 
 /* What both sides of a mapped ring share. */
@@ -98,6 +114,7 @@ static inline void layout_ring(FILE *out)
 	FIELD(ipcx_kpage, ret_epoch);
 	FIELD(ipcx_kpage, hangup);
 	FIELD(ipcx_kpage, ring_bytes);
+	FIELD(ipcx_kpage, drops_offset);
 	STRUCT(ipcx_ring);
 	FIELD(ipcx_ring, ret_done);
 	STRUCT(ipcx_lane);
