@@ -39,6 +39,7 @@ include tests/vm/vm.mk
 include tests/lint.mk
 include tests/demo/demo.mk
 include tests/bench/bench.mk
+include tests/model/model.mk
 
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
