@@ -50,6 +50,7 @@
 #include <ipcx/device.h>
 #include <ipcx/fifo.h>
 #include <ipcx/map.h>
+#include <ipcx/mqueue.h>
 #include <ipcx/pipe.h>
 #include <ipcx/queue.h>
 #include <ipcx/region.h>
