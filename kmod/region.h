@@ -20,9 +20,7 @@
  * struct ipcx_region - a shared region
  * @obj: see object.h
  * @inode: shmem inode, NULL over a file
- * @mnt: where that lives
  * @first: shmem's own file of it, until the first descriptor becomes of it
- * @shmem_fops: shmem's operations
  * @file: the caller's file, NULL without
  * @locked: user that @bytes are counted locked for, NULL if they are not
  * @lock: guards all below; taken under mmap_lock
@@ -40,9 +38,7 @@
 struct ipcx_region {
 	struct ipcx_object obj;
 	struct inode *inode;
-	struct vfsmount *mnt;
 	struct file *first;
-	const struct file_operations *shmem_fops;
 	struct file *file;
 	struct ipcx_user *locked;
 
@@ -70,6 +66,8 @@ int ipcx_region_back_by_shmem(struct ipcx_region *region);
 int ipcx_region_back_by_file(struct ipcx_region *region, u32 fd);
 void ipcx_region_unback(struct ipcx_region *region);
 struct file *ipcx_region_new_file(struct ipcx_object *obj, int flags);
+int ipcx_region_map_back(struct ipcx_region *region, struct file *file,
+			 struct vm_area_struct *vma);
 bool ipcx_region_pinned(struct ipcx_region *region);
 int ipcx_region_truncate(struct ipcx_region *region, struct dentry *dentry,
 			 u64 bytes);

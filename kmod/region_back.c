@@ -28,6 +28,10 @@
 /* Any open of an inode with these fails; they are the kernel's own. */
 static const struct file_operations *ipcx_no_open_fops;
 
+/* Of shmem's own files; they live as long as the kernel. */
+static struct vfsmount *ipcx_shmem_mnt;
+static const struct file_operations *ipcx_shmem_fops;
+
 static int ipcx_region_lock(struct ipcx_region *region)
 {
 	struct ipcx_user *user;
@@ -70,11 +74,10 @@ int ipcx_region_back_by_shmem(struct ipcx_region *region)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	region->first = file;
-	region->shmem_fops = file->f_op;
 	region->inode = file_inode(file);
-	ihold(region->inode);
-	region->mnt = mntget(file->f_path.mnt);
 	region->inode->i_fop = ipcx_no_open_fops;
+	/* A user can have no descriptor: the name, a message that brings it. */
+	ihold(region->inode);
 
 	if (flags & IPCX_REGION_LOCKED)
 		ret = ipcx_region_lock(region);
@@ -142,10 +145,7 @@ void ipcx_region_unback(struct ipcx_region *region)
 				   region->bytes);
 	if (region->first)
 		fput(region->first);
-	if (region->inode) {
-		iput(region->inode);
-		mntput(region->mnt);
-	}
+	iput(region->inode);
 	if (region->file)
 		fput(region->file);
 }
@@ -184,8 +184,8 @@ struct file *ipcx_region_new_file(struct ipcx_object *obj, int flags)
 	}
 	ihold(region->inode);
 	__module_get(THIS_MODULE);
-	file = alloc_file_pseudo(region->inode, region->mnt, obj->kind->label,
-				 flags, obj->kind->fops);
+	file = alloc_file_pseudo(region->inode, ipcx_shmem_mnt,
+				 obj->kind->label, flags, obj->kind->fops);
 	if (IS_ERR(file)) {
 		module_put(THIS_MODULE);
 		iput(region->inode);
@@ -218,6 +218,23 @@ int ipcx_region_truncate(struct ipcx_region *region, struct dentry *dentry,
 }
 
 /**
+ * ipcx_region_map_back - map what is under a region
+ * @region: the region
+ * @file: the descriptor
+ * @vma: the mapping
+ *
+ * Return: 0 or -errno.
+ */
+int ipcx_region_map_back(struct ipcx_region *region, struct file *file,
+			 struct vm_area_struct *vma)
+{
+	if (!region->file)
+		return ipcx_shmem_fops->mmap(file, vma);
+	vma_set_file(vma, region->file);
+	return call_mmap(region->file, vma);
+}
+
+/**
  * ipcx_region_pinned - is a page pinned for DMA, to be written without mapping
  * @region: the region
  *
@@ -242,18 +259,26 @@ bool ipcx_region_pinned(struct ipcx_region *region)
 }
 
 /**
- * ipcx_region_init - learn the operations of inodes that cannot be opened
+ * ipcx_region_init - learn from files of their kinds what backs regions
  *
  * Return: 0 or -errno.
  */
 int ipcx_region_init(void)
 {
 	static const struct file_operations none;
-	struct file *file = anon_inode_getfile("[ipcx]", &none, NULL, O_RDONLY);
+	struct file *file;
 
+	file = anon_inode_getfile("[ipcx]", &none, NULL, O_RDONLY);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	ipcx_no_open_fops = file_inode(file)->i_fop;
+	fput(file);
+
+	file = shmem_file_setup("[ipcx]", 0, VM_NORESERVE);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ipcx_shmem_fops = file->f_op;
+	ipcx_shmem_mnt = file->f_path.mnt;
 	fput(file);
 	return 0;
 }

@@ -121,50 +121,41 @@ static int ipcx_region_admit(struct ipcx_region *region, struct file *file,
  * Puts our operations over the backing's, which must not need open, close or
  * the private data for themselves.
  */
-static int ipcx_region_wrap(struct ipcx_region *region,
-			    struct vm_area_struct *vma, struct ipcx_user *user)
+static void ipcx_region_wrap(struct ipcx_region *region,
+			     struct vm_area_struct *vma, struct ipcx_user *user)
 {
-	const struct vm_operations_struct *ops = vma->vm_ops;
+	lockdep_assert_held(&region->lock);
+	if (!region->vm_ops.open) {
+		region->vm_ops = *vma->vm_ops;
+		region->vm_ops.open = ipcx_region_vma_open;
+		region->vm_ops.close = ipcx_region_vma_close;
+		region->vm_ops.mprotect = ipcx_region_vma_mprotect;
+	}
+	vma->vm_ops = &region->vm_ops;
+	vma->vm_private_data = user;
+}
 
+/* The backing comes first: a mapping that it made can be given up unnoticed. */
+static int ipcx_region_map(struct ipcx_region *region, struct file *file,
+			   struct vm_area_struct *vma, struct ipcx_user *user)
+{
+	const struct vm_operations_struct *ops;
+	int ret;
+
+	ret = ipcx_region_map_back(region, file, vma);
+	if (ret)
+		return ret;
+	ops = vma->vm_ops;
 	if (!ops || ops->open || ops->close || vma->vm_private_data) {
 		if (ops && ops->close)
 			ops->close(vma);
 		return -ENODEV;
 	}
 	mutex_lock(&region->lock);
-	if (!region->vm_ops.open) {
-		region->vm_ops = *ops;
-		region->vm_ops.open = ipcx_region_vma_open;
-		region->vm_ops.close = ipcx_region_vma_close;
-		region->vm_ops.mprotect = ipcx_region_vma_mprotect;
-	}
-	mutex_unlock(&region->lock);
-	vma->vm_ops = &region->vm_ops;
-	vma->vm_private_data = user;
-	return 0;
-}
-
-static int ipcx_region_map(struct ipcx_region *region, struct file *file,
-			   struct vm_area_struct *vma, struct ipcx_user *user)
-{
-	int ret;
-
-	mutex_lock(&region->lock);
 	ret = ipcx_region_admit(region, file, vma);
-	mutex_unlock(&region->lock);
-	if (ret)
-		return ret;
-
-	if (region->file) {
-		vma_set_file(vma, region->file);
-		ret = call_mmap(region->file, vma);
-	} else {
-		ret = region->shmem_fops->mmap(file, vma);
-	}
 	if (!ret)
-		ret = ipcx_region_wrap(region, vma, user);
-	if (ret)
-		ipcx_region_uncount(region, vma);
+		ipcx_region_wrap(region, vma, user);
+	mutex_unlock(&region->lock);
 	return ret;
 }
 
