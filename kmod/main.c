@@ -234,7 +234,7 @@ static int __init ipcx_init(void)
 		return ret;
 	ret = ipcx_names_init();
 	if (ret)
-		return ret;
+		goto err_region;
 	ret = ipcx_attach_init();
 	if (ret)
 		goto err_names;
@@ -249,6 +249,8 @@ err_debugfs:
 	ipcx_attach_exit();
 err_names:
 	ipcx_names_exit();
+err_region:
+	ipcx_region_exit();
 	return ret;
 }
 
@@ -263,6 +265,7 @@ static void __exit ipcx_exit(void)
 	ipcx_attach_exit();
 	ipcx_debugfs_exit();
 	ipcx_names_exit();
+	ipcx_region_exit();
 	ipcx_limits_exit();
 }
 

@@ -14,6 +14,8 @@
 				 IPCX_REGION_HUGE | IPCX_REGION_LOCKED | \
 				 IPCX_REGION_FILE)
 
+static struct kmem_cache *ipcx_regions;
+
 static bool ipcx_region_is_file(const struct ipcx_region *region)
 {
 	return region->obj.create_flags & IPCX_REGION_FILE;
@@ -169,7 +171,7 @@ static void ipcx_region_free(struct ipcx_object *obj)
 	struct ipcx_region *region = to_region(obj);
 
 	ipcx_region_unback(region);
-	kfree(region);
+	kmem_cache_free(ipcx_regions, region);
 }
 
 static void ipcx_region_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
@@ -191,7 +193,7 @@ static struct ipcx_object *ipcx_region_make(const void *create,
 	struct ipcx_region *region;
 	int ret;
 
-	region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
+	region = kmem_cache_zalloc(ipcx_regions, GFP_KERNEL);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&region->lock);
@@ -200,7 +202,7 @@ static struct ipcx_object *ipcx_region_make(const void *create,
 			       args->flags, args->mode,
 			       is_file ? 0 : args->bytes);
 	if (ret) {
-		kfree(region);
+		kmem_cache_free(ipcx_regions, region);
 		return ERR_PTR(ret);
 	}
 	ret = is_file ? ipcx_region_back_by_file(region, args->fd) :
@@ -294,4 +296,27 @@ long ipcx_region_create(void __user *uarg)
 		.flags	  = args.flags,
 		.rights	  = args.rights,
 	});
+}
+
+/**
+ * ipcx_region_init - set up what all regions need
+ *
+ * Return: 0 or -errno.
+ */
+int ipcx_region_init(void)
+{
+	int ret = ipcx_region_back_init();
+
+	if (ret)
+		return ret;
+	ipcx_regions = KMEM_CACHE(ipcx_region, SLAB_ACCOUNT);
+	return ipcx_regions ? 0 : -ENOMEM;
+}
+
+/**
+ * ipcx_region_exit - undo ipcx_region_init()
+ */
+void ipcx_region_exit(void)
+{
+	kmem_cache_destroy(ipcx_regions);
 }

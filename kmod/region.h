@@ -60,6 +60,8 @@ static inline struct ipcx_region *to_region(struct ipcx_object *obj)
 /* region.c */
 long ipcx_region_create(void __user *uarg);
 bool ipcx_file_is_region(const struct file *file);
+int ipcx_region_init(void);
+void ipcx_region_exit(void);
 
 /* region_back.c */
 int ipcx_region_back_by_shmem(struct ipcx_region *region);
@@ -71,7 +73,7 @@ int ipcx_region_map_back(struct ipcx_region *region, struct file *file,
 bool ipcx_region_pinned(struct ipcx_region *region);
 int ipcx_region_truncate(struct ipcx_region *region, struct dentry *dentry,
 			 u64 bytes);
-int ipcx_region_init(void);
+int ipcx_region_back_init(void);
 
 /* region_map.c */
 int ipcx_region_mmap(struct file *file, struct vm_area_struct *vma);

@@ -259,11 +259,11 @@ bool ipcx_region_pinned(struct ipcx_region *region)
 }
 
 /**
- * ipcx_region_init - learn from files of their kinds what backs regions
+ * ipcx_region_back_init - learn from files of their kinds what backs regions
  *
  * Return: 0 or -errno.
  */
-int ipcx_region_init(void)
+int ipcx_region_back_init(void)
 {
 	static const struct file_operations none;
 	struct file *file;
