@@ -25,8 +25,6 @@
 #include "debugfs.h"
 #include "limits.h"
 #include "object.h"
-#include "queue.h"
-#include "region.h"
 
 #define IPCX_SHOW_DELAY		msecs_to_jiffies(100)
 
@@ -135,14 +133,6 @@ DEFINE_SHOW_ATTRIBUTE(version);
 
 static int limits_show(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "name_max %u\n", IPCX_NAME_MAX);
-	seq_printf(m, "region_bytes_max %llu\n", IPCX_REGION_BYTES_MAX);
-	seq_printf(m, "queue_bytes_max %u\n", IPCX_QUEUE_BYTES_MAX);
-	seq_printf(m, "slots_max %u\n", IPCX_QUEUE_SLOTS_MAX);
-	seq_printf(m, "lanes_max %u\n", IPCX_LANES_MAX);
-	seq_printf(m, "attachments_max %u\n",
-		   IPCX_OWNER_LAST - IPCX_OWNER_FIRST + 1);
-	seq_printf(m, "batch_max %u\n", IPCX_BATCH_MAX);
 	ipcx_limits_show(m);
 	return 0;
 }

@@ -20,6 +20,8 @@
 #include <linux/spinlock.h>
 
 #include "limits.h"
+#include "queue.h"
+#include "region.h"
 
 /**
  * struct ipcx_user - what a user has
@@ -260,11 +262,36 @@ void ipcx_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount)
 }
 
 /**
- * ipcx_limits_show - the limits as they are now
+ * ipcx_limits_fill - the limits of the module, which nothing changes
+ * @query: where to
+ */
+void ipcx_limits_fill(struct ipcx_query *query)
+{
+	query->name_max = IPCX_NAME_MAX;
+	query->region_bytes_max = IPCX_REGION_BYTES_MAX;
+	query->queue_bytes_max = IPCX_QUEUE_BYTES_MAX;
+	query->slots_max = IPCX_QUEUE_SLOTS_MAX;
+	query->lanes_max = IPCX_LANES_MAX;
+	query->attachments_max = IPCX_OWNER_LAST - IPCX_OWNER_FIRST + 1;
+	query->batch_max = IPCX_BATCH_MAX;
+}
+
+/**
+ * ipcx_limits_show - all limits, those of users as they are now
  * @m: where to
  */
 void ipcx_limits_show(struct seq_file *m)
 {
+	struct ipcx_query query;
+
+	ipcx_limits_fill(&query);
+	seq_printf(m, "name_max %u\n", query.name_max);
+	seq_printf(m, "region_bytes_max %llu\n", query.region_bytes_max);
+	seq_printf(m, "queue_bytes_max %llu\n", query.queue_bytes_max);
+	seq_printf(m, "slots_max %u\n", query.slots_max);
+	seq_printf(m, "lanes_max %u\n", query.lanes_max);
+	seq_printf(m, "attachments_max %u\n", query.attachments_max);
+	seq_printf(m, "batch_max %u\n", query.batch_max);
 	seq_printf(m, "user_objects_max %lu\n",
 		   READ_ONCE(ipcx_limit[IPCX_LIMIT_OBJECTS]));
 	seq_printf(m, "user_bytes_max %lu\n",

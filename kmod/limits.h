@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct ipcx_query;
 struct seq_file;
 struct ipcx_user;
 
@@ -31,6 +32,7 @@ void ipcx_user_charge_copy(struct ipcx_user *user, enum ipcx_limit what,
 			   u64 amount);
 int ipcx_charge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
 void ipcx_uncharge(struct ipcx_user *user, enum ipcx_limit what, u64 amount);
+void ipcx_limits_fill(struct ipcx_query *query);
 void ipcx_limits_show(struct seq_file *m);
 void ipcx_users_show(struct seq_file *m);
 void ipcx_limits_init(void);

@@ -38,19 +38,13 @@ static long ipcx_query(void __user *uarg)
 	size = args.size;
 	args = (struct ipcx_query) {
 		.abi_version	  = IPCX_ABI_VERSION,
-		.name_max	  = IPCX_NAME_MAX,
 		.features	  = IPCX_FEATURE_REGION | IPCX_FEATURE_QUEUE |
 				    IPCX_FEATURE_MAPPED | IPCX_FEATURE_HANGUP |
 				    IPCX_FEATURE_FDS | IPCX_FEATURE_BROADCAST |
 				    IPCX_FEATURE_EVENTS |
 				    IPCX_FEATURE_HUGE_HERE,
-		.region_bytes_max = IPCX_REGION_BYTES_MAX,
-		.queue_bytes_max  = IPCX_QUEUE_BYTES_MAX,
-		.slots_max	  = IPCX_QUEUE_SLOTS_MAX,
-		.lanes_max	  = IPCX_LANES_MAX,
-		.attachments_max  = IPCX_OWNER_LAST - IPCX_OWNER_FIRST + 1,
-		.batch_max	  = IPCX_BATCH_MAX,
 	};
+	ipcx_limits_fill(&args);
 	return ipcx_put_args(uarg, &args, sizeof(args), size);
 }
 
