@@ -54,6 +54,7 @@
 #include <ipcx/pipe.h>
 #include <ipcx/queue.h>
 #include <ipcx/region.h>
+#include <ipcx/semaphore.h>
 #include <ipcx/shm.h>
 #include <ipcx/sysv_shm.h>
 
