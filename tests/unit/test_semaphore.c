@@ -343,12 +343,13 @@ static void threads_take_turns(void **state)
 
 static void *wait_and_be_cancelled(void *arg)
 {
+	shared->words[1] = gettid();
 	if (!ipcx_semaphore_wait(arg))
 		shared->words[0]++;
 	if (!ipcx_semaphore_wait_timed(arg, in_ms(LONG_ENOUGH)))
 		shared->words[0]++;
 	pthread_testcancel();
-	shared->words[1] = 1;
+	shared->words[0]++;
 	return NULL;
 }
 
@@ -360,13 +361,17 @@ static void waiting_is_no_cancellation_point(void **state)
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, wait_and_be_cancelled,
 					&shared->a), 0);
-	assert_int_equal(pthread_cancel(thread), 0);
-	assert_int_equal(ipcx_semaphore_post(&shared->a), 0);
-	assert_int_equal(ipcx_semaphore_post(&shared->a), 0);
+	assert_soon(shared->words[1]);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_soon(shared->words[0] == i);
+		peer_asleep(shared->words[1]);
+		if (!i)
+			assert_int_equal(pthread_cancel(thread), 0);
+		assert_int_equal(ipcx_semaphore_post(&shared->a), 0);
+	}
 	assert_int_equal(pthread_join(thread, &result), 0);
 	assert_ptr_equal(result, PTHREAD_CANCELED);
 	assert_int_equal(shared->words[0], 2);
-	assert_int_equal(shared->words[1], 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
