@@ -57,6 +57,7 @@
 #include <ipcx/semaphore.h>
 #include <ipcx/shm.h>
 #include <ipcx/sysv_msg.h>
+#include <ipcx/sysv_sem.h>
 #include <ipcx/sysv_shm.h>
 
 #define IPCX_VERSION		"0.1.0"
