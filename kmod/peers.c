@@ -14,8 +14,80 @@
 
 #define IPCX_PEERS_MAX	1024
 
+/**
+ * struct ipcx_claims - claims of an owner
+ * @writing: slots it writes
+ * @reading: slots it reads
+ * @held: lanes, a bit each, where one of them stands in the way, by direction
+ */
+struct ipcx_claims {
+	u32 writing;
+	u32 reading;
+	u32 held[2];
+};
+
 /* Of the peer that SEND and RECV are. */
 static const char ipcx_kernel_comm[IPCX_COMM_LEN] = "kernel";
+
+/* Of a broadcast queue nobody waits for readers, and for one writer receivers. */
+static u64 ipcx_broadcast_blocker(struct ipcx_queue *q)
+{
+	u64 tail = ipcx_hint_ticket(ipcx_hint(&q->lane->tail));
+	u32 i;
+
+	for (i = q->slots; i > 0; i--) {
+		u64 ticket = ipcx_ticket_add(tail, -(u64)i);
+		u64 w = ipcx_load_word(ipcx_slot(q, 0, ticket));
+
+		if (ipcx_ticket(w) == ticket && ipcx_state(w) == IPCX_WRITING)
+			return w;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * The claim that stands in the way of those who go in this direction on the
+ * lane: the word of a slot that is being written or read, or 0. It is the one
+ * that the next message is to come from, or go to.
+ */
+static u64 ipcx_blocker(struct ipcx_queue *q, u32 lane, u32 dir)
+{
+	struct ipcx_lane *l = &q->lane[lane];
+	u64 next, w;
+	s64 ahead;
+
+	if (q->flags & IPCX_QUEUE_BROADCAST)
+		return dir == IPCX_DIR_RECV ? ipcx_broadcast_blocker(q) : 0;
+	next = ipcx_hint_ticket(ipcx_hint(dir == IPCX_DIR_RECV ? &l->head :
+								 &l->tail));
+	w = ipcx_load_word(ipcx_slot(q, lane, next));
+	ahead = ipcx_ticket_diff(ipcx_ticket(w), next);
+	if (ahead != (dir == IPCX_DIR_RECV ? 0 : -(s64)q->slots))
+		return 0;
+	if (ipcx_state(w) == IPCX_WRITING ||
+	    (ipcx_state(w) == IPCX_READING && dir == IPCX_DIR_SEND))
+		return w;
+	return 0;
+}
+
+static void ipcx_claims_count(struct ipcx_queue *q, struct ipcx_claims *claims)
+{
+	u32 i;
+
+	for (i = 0; i < q->lanes * q->slots; i++) {
+		u64 w = ipcx_load_word(ipcx_slot_by_index(q, i));
+
+		claims[ipcx_owner(w)].writing += ipcx_state(w) == IPCX_WRITING;
+		claims[ipcx_owner(w)].reading += ipcx_state(w) == IPCX_READING;
+		cond_resched();
+	}
+	for (i = 0; i < 2 * q->lanes; i++) {
+		u64 w = ipcx_blocker(q, i / 2, i % 2);
+
+		claims[ipcx_owner(w)].held[i % 2] |= w ? BIT(i / 2) : 0;
+	}
+}
 
 static u64 ipcx_drops(const struct ipcx_queue *q, u32 id)
 {
@@ -79,7 +151,7 @@ static struct ipcx_claims *ipcx_claims_get(struct ipcx_queue *q)
 
 	claims = kvcalloc(IPCX_OWNER_LAST + 1, sizeof(*claims), GFP_KERNEL);
 	if (claims)
-		ipcx_ring_claims(q, claims);
+		ipcx_claims_count(q, claims);
 	return claims;
 }
 
@@ -186,7 +258,7 @@ void ipcx_stat_holder(struct ipcx_queue *q, struct ipcx_stat *stat)
 
 	for (lane = q->lanes; lane-- > 0; ) {
 		for (dir = IPCX_DIR_RECV; dir <= IPCX_DIR_SEND; dir++) {
-			u64 w = ipcx_ring_blocker(q, lane, dir);
+			u64 w = ipcx_blocker(q, lane, dir);
 
 			if (!w)
 				continue;
@@ -198,7 +270,7 @@ void ipcx_stat_holder(struct ipcx_queue *q, struct ipcx_stat *stat)
 				memcpy(stat->holder_comm, holder.comm,
 				       sizeof(stat->holder_comm));
 			}
-			if (stat->holder == ipcx_owner(w))
+			if (stat->holder && stat->holder == ipcx_owner(w))
 				held[dir] |= BIT(lane);
 		}
 	}
@@ -220,7 +292,7 @@ void ipcx_show_stuck(struct ipcx_object *obj, struct seq_file *m)
 
 	for (i = 2 * q->lanes; i-- > 0; ) {
 		u32 lane = i / 2, dir = i % 2;
-		u64 w = ipcx_ring_blocker(q, lane, dir);
+		u64 w = ipcx_blocker(q, lane, dir);
 
 		if (!w || !ipcx_holder_get(q, ipcx_owner(w), &holder))
 			continue;

@@ -537,54 +537,6 @@ void ipcx_ring_repair(struct ipcx_queue *q, const unsigned long *dead)
 	trace_ipcx_recover(q->obj.id, aborted, returned);
 }
 
-/**
- * ipcx_ring_blocker - the claim that stands in the way of a lane
- * @q: the queue
- * @lane: the lane
- * @dir: IPCX_DIR_*: in whose way
- *
- * Return: the word of a slot that is being written or read, or 0 if nobody's
- * claim is waited for.
- */
-u64 ipcx_ring_blocker(struct ipcx_queue *q, u32 lane, u32 dir)
-{
-	struct ipcx_lane *l = &q->lane[lane];
-	u64 next = ipcx_hint_ticket(ipcx_hint(dir == IPCX_DIR_RECV ? &l->head :
-								     &l->tail));
-	u64 w = ipcx_load_word(ipcx_slot(q, lane, next));
-	s64 ahead = ipcx_ticket_diff(ipcx_ticket(w), next);
-
-	if (ahead != (dir == IPCX_DIR_RECV ? 0 : -(s64)q->slots))
-		return 0;
-	if (ipcx_state(w) == IPCX_WRITING ||
-	    (ipcx_state(w) == IPCX_READING && dir == IPCX_DIR_SEND))
-		return w;
-	return 0;
-}
-
-/**
- * ipcx_ring_claims - count what all owners have claimed just now
- * @q: the queue
- * @claims: counts by owner, zeroed
- */
-void ipcx_ring_claims(struct ipcx_queue *q, struct ipcx_claims *claims)
-{
-	u32 i;
-
-	for (i = 0; i < q->lanes * q->slots; i++) {
-		u64 w = ipcx_load_word(ipcx_slot_by_index(q, i));
-
-		claims[ipcx_owner(w)].writing += ipcx_state(w) == IPCX_WRITING;
-		claims[ipcx_owner(w)].reading += ipcx_state(w) == IPCX_READING;
-		cond_resched();
-	}
-	for (i = 0; i < 2 * q->lanes; i++) {
-		u64 w = ipcx_ring_blocker(q, i / 2, i % 2);
-
-		claims[ipcx_owner(w)].held[i % 2] |= w ? BIT(i / 2) : 0;
-	}
-}
-
 /* Messages that were given back lie behind the head; seldom there are any. */
 static u32 ipcx_ring_returned(struct ipcx_queue *q)
 {

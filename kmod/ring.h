@@ -20,18 +20,6 @@ struct ipcx_claim {
 	bool redelivered;
 };
 
-/**
- * struct ipcx_claims - claims of an owner
- * @writing: slots it writes
- * @reading: slots it reads
- * @held: lanes, a bit each, where one of them stands in the way, by direction
- */
-struct ipcx_claims {
-	u32 writing;
-	u32 reading;
-	u32 held[2];
-};
-
 /*
  * Tries of one claim. Each one lost means that a peer moved the ring on, so
  * this many in a row mean a ring that leads in circles.
@@ -90,8 +78,6 @@ bool ipcx_drained(struct ipcx_queue *q);
 
 void ipcx_ring_init(struct ipcx_queue *q);
 void ipcx_ring_repair(struct ipcx_queue *q, const unsigned long *dead);
-u64 ipcx_ring_blocker(struct ipcx_queue *q, u32 lane, u32 dir);
-void ipcx_ring_claims(struct ipcx_queue *q, struct ipcx_claims *claims);
 void ipcx_ring_stat(struct ipcx_queue *q, struct ipcx_stat *stat);
 
 /* broadcast.c */
