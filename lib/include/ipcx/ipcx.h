@@ -51,6 +51,7 @@
 #include <ipcx/fifo.h>
 #include <ipcx/map.h>
 #include <ipcx/mqueue.h>
+#include <ipcx/peer.h>
 #include <ipcx/pipe.h>
 #include <ipcx/queue.h>
 #include <ipcx/region.h>

@@ -35,6 +35,9 @@
  * writable (POLLOUT) when one can be sent on some lane. Another may be quicker,
  * so answer with the _try calls, until -EAGAIN if the poll is edge-triggered.
  *
+ * Peers: <ipcx/peer.h> tells who maps the queue, who came and went and why, and
+ * whose claim holds the others up.
+ *
  * End: with IPCX_QUEUE_HANGUP, receivers get -EPIPE (POLLHUP) once no descriptor
  * with IPCX_RIGHT_SEND is left and all was taken, senders (POLLERR) once none
  * with IPCX_RIGHT_RECV is. So each side holds its own right alone. A queue that
