@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A random walk of the mmap family over regions. The model is what the kernel
- * says in /proc/PID/maps: as many mappings as it shows must be counted. The seed
- * is printed; SEED and STEPS in the environment repeat or lengthen a walk.
+ * A random walk of the mmap family over regions and a ring. The model is what
+ * the kernel says in /proc/PID/maps: as many mappings as it shows must be
+ * counted, and a ring is there as a whole or not at all, in this process alone.
+ * The seed is printed; SEED and STEPS in the environment repeat or lengthen a
+ * walk.
  */
+#include "mapped.h"
 #include "region.h"
 
 #define REGION_PAGES	16
@@ -14,6 +17,9 @@
 static uint64_t seed;
 static uint8_t *arena;
 static int fds[2];			/* all rights, and read only */
+static int queue_fd;
+static uint32_t ring_bytes;
+static uint8_t *last_ring;		/* where one was put, or moved to, last */
 static pid_t children[CHILDREN];
 static uint64_t count_before;
 static char last_step[128];
@@ -27,34 +33,52 @@ static uint32_t roll(uint32_t sides)
 	return (uint32_t)(seed >> 33) % sides;
 }
 
-static uint32_t mappings_of(pid_t pid)
+/* Mappings of that label, each of which must have so many bytes, if not 0. */
+static uint32_t mappings_of(pid_t pid, const char *label, uint32_t bytes)
 {
 	char path[64], line[512];
+	unsigned long from, to;
 	uint32_t n = 0;
 	FILE *maps;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	maps = fopen(path, "r");
 	assert_non_null(maps);
-	while (fgets(line, sizeof(line), maps))
-		n += !!strstr(line, "[ipcx-region]");
+	while (fgets(line, sizeof(line), maps)) {
+		if (!strstr(line, label))
+			continue;
+		n++;
+		assert_int_equal(sscanf(line, "%lx-%lx", &from, &to), 2);
+		if (bytes && to - from != bytes)
+			fail_msg("%s: a part is left: %s", last_step, line);
+	}
 	fclose(maps);
 	return n;
 }
 
 static void check_model(void)
 {
-	uint32_t expected = mappings_of(getpid());
+	uint32_t expected = mappings_of(getpid(), "[ipcx-region]", 0);
+	bool attached = mappings_of(getpid(), "[ipcx-queue]", ring_bytes);
 	uint32_t counted = mappings(fds[0]);
 
-	for (int i = 0; i < CHILDREN; i++)
-		if (children[i])
-			expected += mappings_of(children[i]);
+	for (int i = 0; i < CHILDREN; i++) {
+		if (!children[i])
+			continue;
+		expected += mappings_of(children[i], "[ipcx-region]", 0);
+		assert_int_equal(mappings_of(children[i], "[ipcx-queue]", 0), 0);
+	}
 	if (counted != expected)
 		fail_msg("%s: %u counted, %u mapped", last_step, counted,
 			 expected);
-	assert_int_equal(user_count(0, "attachments ") - count_before,
-			 expected);
+	assert_int_equal(object_stat(queue_fd).attachments, attached);
+	if (attached)
+		assert_true(mapped_attachment(queue_fd) > 0);
+	else
+		assert_int_equal(mapped_attachment(queue_fd), -ENOTCONN);
+	/* An attachment counts until it is repaired. */
+	assert_soon(user_count(0, "attachments ") - count_before ==
+		    expected + attached);
 }
 
 /* ---- steps: whether they are done or refused is the kernel's affair ---- */
@@ -73,6 +97,13 @@ static void reserve(uint8_t *addr, size_t bytes)
 	assert_ptr_equal(mmap(addr, bytes, PROT_NONE, MAP_PRIVATE |
 			      MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0),
 			 addr);
+}
+
+static void reserve_holes(void)
+{
+	for (uint32_t i = 0; i < ARENA_PAGES; i++)
+		if (msync(arena + i * PAGE, PAGE, MS_ASYNC) && errno == ENOMEM)
+			reserve(arena + i * PAGE, PAGE);
 }
 
 static int some_prot(void)
@@ -97,7 +128,20 @@ static void step_mmap(void)
 
 	/* What was there may be gone although the new mapping is refused. */
 	if (got == MAP_FAILED)
-		reserve(addr, bytes);
+		reserve_holes();
+}
+
+/* There may be several; all are one attachment. */
+static void step_ring(void)
+{
+	uint8_t *addr = arena + roll(ARENA_PAGES - ring_bytes / PAGE + 1) * PAGE;
+	void *got = mmap(addr, ring_bytes, RW, MAP_FIXED | MAP_SHARED, queue_fd,
+			 IPCX_MMAP_RING);
+
+	if (got == MAP_FAILED)
+		reserve_holes();
+	else
+		last_ring = got;
 }
 
 static void step_munmap(void)
@@ -105,8 +149,12 @@ static void step_munmap(void)
 	size_t bytes;
 	uint8_t *addr = somewhere(&bytes);
 
-	assert_int_equal(munmap(addr, bytes), 0);
-	reserve(addr, bytes);
+	/* A ring goes as a whole. */
+	if (munmap(addr, bytes)) {
+		assert_int_equal(errno, EINVAL);
+		assert_true(mappings_of(getpid(), "[ipcx-queue]", 0) > 0);
+	}
+	reserve_holes();
 }
 
 static void step_mprotect(void)
@@ -128,8 +176,14 @@ static void step_mremap(void)
 	size_t old_bytes = roll(4) * PAGE;	/* 0 makes another mapping */
 	size_t new_bytes = how & MREMAP_DONTUNMAP ? old_bytes :
 						    (1 + roll(4)) * PAGE;
+	bool ring = last_ring && !roll(3);
 	uint8_t *got;
 
+	if (ring) {
+		from = (uint32_t)((last_ring - arena) / PAGE);
+		old_bytes = ring_bytes;
+		new_bytes = ring_bytes + (roll(4) ? 0 : PAGE);
+	}
 	if (from * PAGE + old_bytes > ARENA_PAGES * PAGE ||
 	    to * PAGE + new_bytes > ARENA_PAGES * PAGE)
 		return;
@@ -139,9 +193,9 @@ static void step_mremap(void)
 	if (got != MAP_FAILED &&
 	    (got < arena || got + new_bytes > arena + ARENA_PAGES * PAGE))
 		assert_int_equal(munmap(got, new_bytes), 0);
-	for (uint32_t i = 0; i < ARENA_PAGES; i++)
-		if (msync(arena + i * PAGE, PAGE, MS_ASYNC) && errno == ENOMEM)
-			reserve(arena + i * PAGE, PAGE);
+	else if (got != MAP_FAILED && ring)
+		last_ring = got;
+	reserve_holes();
 }
 
 static void step_madvise(void)
@@ -206,6 +260,7 @@ static const struct {
 	void (*fn)(void);
 } steps[] = {
 	{ "mmap", 5, step_mmap },
+	{ "ring", 2, step_ring },
 	{ "munmap", 3, step_munmap },
 	{ "mprotect", 4, step_mprotect },
 	{ "mremap", 4, step_mremap },
@@ -237,6 +292,18 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
+static uint32_t ring_bytes_of(int fd)
+{
+	struct ipcx_kpage *kpage = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd,
+					IPCX_MMAP_KPAGE);
+	uint32_t bytes;
+
+	assert_ptr_not_equal(kpage, MAP_FAILED);
+	bytes = (uint32_t)kpage->ring_bytes;
+	assert_int_equal(munmap(kpage, PAGE), 0);
+	return bytes;
+}
+
 static void walk(uint64_t bytes, uint32_t flags)
 {
 	uint32_t total = (uint32_t)from_environment("STEPS", STEPS);
@@ -247,6 +314,10 @@ static void walk(uint64_t bytes, uint32_t flags)
 	fds[0] = region_create(NULL, bytes, flags, 0600);
 	fds[1] = object_reopen(fds[0], IPCX_RIGHT_READ);
 	assert_true(fds[0] >= 0 && fds[1] >= 0);
+	queue_fd = queue(NULL, .slots = 2, .slot_size = PAGE,
+			 .flags = IPCX_QUEUE_MAPPABLE);
+	last_ring = NULL;
+	ring_bytes = ring_bytes_of(queue_fd);
 	arena = mmap(NULL, ARENA_PAGES * PAGE, PROT_NONE, MAP_PRIVATE |
 		     MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert_ptr_not_equal(arena, MAP_FAILED);
@@ -262,7 +333,9 @@ static void walk(uint64_t bytes, uint32_t flags)
 	}
 	assert_int_equal(munmap(arena, ARENA_PAGES * PAGE), 0);
 	assert_int_equal(mappings(fds[0]), 0);
-	assert_int_equal(user_count(0, "attachments "), count_before);
+	assert_soon(user_count(0, "attachments ") == count_before);
+	assert_int_equal(object_stat(queue_fd).attachments, 0);
+	close(queue_fd);
 	/* Nothing is left that could write, nor anything mapped at all. */
 	assert_int_equal(region_resize(fds[0], bytes + PAGE), 0);
 	assert_int_equal(region_seal(fds[0], IPCX_SEAL_READONLY), 0);
