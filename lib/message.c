@@ -11,6 +11,7 @@
 #include "queue.h"
 #include "ring_fast.h"
 #include "sys.h"
+#include "wait.h"
 
 /* Keeps the registers and the stack of what is seldom out of what is often. */
 #define NOINLINE __attribute__((noinline))
@@ -91,6 +92,40 @@ static inline int claim(struct ipcx_queue *queue, int me, uint32_t dir,
 }
 
 /*
+ * Waits in vain that make a claim distrust the ring, and looks at a ring that
+ * promises nothing that make it trust again.
+ */
+#define FRUITLESS_WAITS	64
+#define HONEST_LOOKS	64
+
+/*
+ * A ring that was scribbled over can promise for ever what it does not hold:
+ * WAIT returns at once then, each time, and a signal that comes between two of
+ * them ends neither. Here it ends the wait. Returns -EAGAIN when the ring can be
+ * slept beside again.
+ */
+static NOINLINE int claim_distrustful(struct ipcx_queue *queue, int me,
+				      uint32_t dir, uint32_t lane,
+				      struct ipcx_loan *loan, uint64_t deadline)
+{
+	struct steps steps = { 0 };
+	uint32_t honest = 0;
+	int ret;
+
+	do {
+		ret = wait_step(&steps, deadline);
+		if (ret < 0)
+			break;
+		ret = sleep_until(queue, dir, lane, IPCX_NO_WAIT);
+		honest = ret < 0 ? honest + 1 : 0;
+		if (!ret)
+			ret = claim(queue, me, dir, lane, loan);
+	} while (ret == -EAGAIN && honest < HONEST_LOOKS);
+	wait_steps_end(&steps);
+	return ret;
+}
+
+/*
  * The claim found nothing: spin, sleep, look again. Receivers learn from WAIT
  * that no sender is left: only the kernel knows that the dead among them are
  * repaired, so a try asks it too if there was a hangup.
@@ -99,6 +134,7 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 		      uint32_t lane, struct ipcx_loan *loan, uint64_t deadline)
 {
 	uint32_t looks = __atomic_load_n(&queue->spin, __ATOMIC_RELAXED);
+	uint32_t waits = 0;
 	int ret = -EAGAIN;
 
 	if (deadline == IPCX_NO_WAIT) {
@@ -118,6 +154,9 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 		/* The kernel says usable before it says late: say it here. */
 		if (ret == -EAGAIN && deadline <= ipcx_deadline_after(0))
 			return deadline == IPCX_NO_WAIT ? -EAGAIN : -ETIMEDOUT;
+		if (ret == -EAGAIN && ++waits % FRUITLESS_WAITS == 0)
+			ret = claim_distrustful(queue, me, dir, lane, loan,
+						deadline);
 	}
 	return ret;
 }

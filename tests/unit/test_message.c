@@ -5,6 +5,7 @@
  * the library objects linked into it find.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -256,6 +257,61 @@ static void recv_sleeps_until_a_message_comes(void **state)
 	assert_int_equal(kernel.wait.dir, IPCX_DIR_RECV);
 	assert_int_equal(kernel.wait.lane, 0);
 	assert_true(kernel.wait.deadline_ns == IPCX_FOREVER);
+}
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+/* The ring was spoiled: it promises what is not there, whoever looks. */
+static void signal_comes_late(void *arg)
+{
+	(void)arg;
+	if (kernel.calls == 200)
+		raise(SIGUSR1);
+	assert_true(kernel.calls < 1000);
+}
+
+static void promised_for_ever_a_signal_is_heard(void **state)
+{
+	struct sigaction old, action = { .sa_handler = ignore };
+	uint32_t buf[SLOT_SIZE / 4];
+	sigset_t mask;
+
+	(void)state;
+	sigaction(SIGUSR1, &action, &old);
+	kernel_says(IPCX_IOC_WAIT, 0);
+	kernel.act = signal_comes_late;
+	assert_int_equal(ipcx_queue_recv(&queue, buf, sizeof(buf), NULL), -EINTR);
+	assert_int_equal(kernel.calls, 200);
+	sigaction(SIGUSR1, &old, NULL);
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	assert_int_equal(sigismember(&mask, SIGUSR1), 0);
+}
+
+/* Promises in vain for a while, and then the truth. */
+static void nothing_is_there(void *arg)
+{
+	(void)arg;
+	if (kernel.calls < 100)
+		return;
+	kernel.ret = -EAGAIN;
+	if (kernel.wait.deadline_ns == IPCX_FOREVER)
+		a_message_comes(arg);
+	assert_true(kernel.calls < 1000);
+}
+
+static void trusts_again_what_told_the_truth(void **state)
+{
+	uint32_t buf[SLOT_SIZE / 4];
+
+	(void)state;
+	kernel_says(IPCX_IOC_WAIT, 0);
+	kernel.act = nothing_is_there;
+	assert_int_equal(ipcx_queue_recv(&queue, buf, sizeof(buf), NULL), -EAGAIN);
+	assert_true(kernel.wait.deadline_ns == IPCX_FOREVER);
+	assert_int_equal(number_got(), 7);
 }
 
 static void lane_one_drains(void *arg)
@@ -594,6 +650,8 @@ int main(void)
 		QUEUE_TEST(recv_wants_room_for_any_message),
 		QUEUE_TEST(try_does_not_ask_the_kernel),
 		QUEUE_TEST(recv_sleeps_until_a_message_comes),
+		QUEUE_TEST(promised_for_ever_a_signal_is_heard),
+		QUEUE_TEST(trusts_again_what_told_the_truth),
 		QUEUE_TEST(send_sleeps_on_its_lane),
 		QUEUE_TEST(sleep_ends_as_the_kernel_says),
 		QUEUE_TEST(deadline_holds_if_others_are_quicker),

@@ -23,6 +23,8 @@
  *		count. Only a sleeping call is interrupted. Some sleeps of the
  *		standard mechanisms the kernel never restarts, then it is -EINTR
  *		in any case, and some nothing interrupts; their headers say so.
+ *		-EINTR in any case is also told beside a mapped queue that was
+ *		spoiled so that it promises for ever what it does not hold.
  *		No function is async-signal-safe.
  *
  * Threads	The library has no state outside its handles, no threads and
