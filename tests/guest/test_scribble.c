@@ -5,95 +5,13 @@
  * deadline with an error that is documented, the kernel stays in its memory,
  * and the queue and the module go as ever.
  */
-#include "mapped.h"
+#include "scribble.h"
 
 #define SLOTS		8
 #define LANES		3
 #define SLOT_SIZE	64
 #define CALL_MS		20		/* deadline of the calls under test */
 #define SCRIBBLE_MS	1500		/* how long each kind of garbage lasts */
-
-/* xorshift: what matters is that the kernel cannot foresee it. */
-static uint64_t random64(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
-typedef void scribble_fn(const struct mapped *m, uint64_t *seed);
-
-static void any_word(const struct mapped *m, uint64_t *seed)
-{
-	uint64_t *words = (uint64_t *)m->ring;
-	uint64_t count = m->kpage->ring_bytes / sizeof(*words);
-
-	__atomic_store_n(&words[random64(seed) % count], random64(seed),
-			 __ATOMIC_RELAXED);
-}
-
-static struct ipcx_slot *any_slot(const struct mapped *m, uint64_t *seed)
-{
-	return (void *)((char *)m->ring + m->kpage->slots_offset +
-			random64(seed) % (SLOTS * LANES) * m->kpage->stride);
-}
-
-/* Words that could be: near tickets, every state, every owner. */
-static void likely_slot_word(const struct mapped *m, uint64_t *seed)
-{
-	uint64_t r = random64(seed);
-	uint64_t near = mapped_lane(m)[r % LANES].tail + (r >> 8) % (4 * SLOTS) -
-			2 * SLOTS;
-
-	__atomic_store_n(&any_slot(m, seed)->word,
-			 ipcx_word(near & IPCX_TICKET_MASK,
-				   (r >> 16) % 4, (r >> 24) % 8),
-			 __ATOMIC_RELAXED);
-}
-
-static void lengths_and_senders(const struct mapped *m, uint64_t *seed)
-{
-	struct ipcx_slot *slot = any_slot(m, seed);
-
-	__atomic_store_n(&slot->len, (uint32_t)random64(seed), __ATOMIC_RELAXED);
-	__atomic_store_n(&slot->sender, (uint32_t)random64(seed),
-			 __ATOMIC_RELAXED);
-}
-
-static void heads_and_tails(const struct mapped *m, uint64_t *seed)
-{
-	uint64_t r = random64(seed);
-	struct ipcx_lane *lane = &mapped_lane(m)[r % LANES];
-	__u64 *hint = r & 8 ? &lane->head : &lane->tail;
-
-	/* Far away, just beside, and around the wrap. */
-	switch (r >> 8 & 3) {
-	case 0:
-		__atomic_store_n(hint, random64(seed), __ATOMIC_RELAXED);
-		break;
-	case 1:
-		__atomic_fetch_add(hint, (r >> 16) % 5 - 2, __ATOMIC_RELAXED);
-		break;
-	case 2:
-		__atomic_store_n(hint, IPCX_TICKET_MASK - (r >> 16) % 4,
-				 __ATOMIC_RELAXED);
-		break;
-	default:
-		__atomic_store_n(&m->ring->ret_done, r, __ATOMIC_RELAXED);
-	}
-}
-
-/* Messages are promised to receivers for ever, and never there. */
-static void repair_epoch(const struct mapped *m, uint64_t *seed)
-{
-	__atomic_store_n(&m->ring->ret_done, ++*seed, __ATOMIC_RELAXED);
-}
-
-static scribble_fn *const kinds[] = {
-	any_word, likely_slot_word, lengths_and_senders, heads_and_tails,
-	repair_epoch,
-};
 
 static int ring_queue(void)
 {
@@ -177,13 +95,13 @@ static void test_calls_return_whatever_stands_in_the_ring(void **state)
 	_Atomic uint32_t *words = shared_words();
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+	for (size_t i = 0; i < SCRIBBLES; i++) {
 		uint64_t until = in_ms(SCRIBBLE_MS);
 		int fd = ring_queue();
 		pid_t scribbler, victim[2];
 
 		words[0] = words[1] = words[2] = 0;
-		scribbler = start_scribbler(fd, kinds[i], 88172645463325252 + i,
+		scribbler = start_scribbler(fd, scribbles[i], 88172645463325252 + i,
 					    &words[0]);
 		victim[0] = start_victim(fd, &words[0], &words[1]);
 		victim[1] = start_victim(fd, &words[0], &words[2]);
@@ -208,7 +126,7 @@ static void test_repair_in_garbage(void **state)
 
 	(void)state;
 	for (uint64_t round = 0; round < 20; round++) {
-		pid_t pid = start_scribbler(fd, kinds[round % ARRAY_SIZE(kinds)],
+		pid_t pid = start_scribbler(fd, scribbles[round % SCRIBBLES],
 					    round + 1, stop);
 
 		assert_soon(object_stat(fd).attachments == 1);
@@ -228,9 +146,9 @@ static void test_sleepers_can_be_killed(void **state)
 	_Atomic uint32_t *stop = shared_words();
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+	for (size_t i = 0; i < SCRIBBLES; i++) {
 		int fd = ring_queue();
-		pid_t scribbler = start_scribbler(fd, kinds[i], 7 + i, stop);
+		pid_t scribbler = start_scribbler(fd, scribbles[i], 7 + i, stop);
 		pid_t receiver = child_fork();
 		pid_t sender;
 
@@ -287,7 +205,7 @@ static void test_neighbours_are_safe(void **state)
 	_Atomic uint32_t *stop = shared_words();
 	int fd = ring_queue();
 	int other = queue(NULL, .slots = SLOTS);
-	pid_t pid = start_scribbler(fd, any_word, 99, stop);
+	pid_t pid = start_scribbler(fd, scribbles[0], 99, stop);
 	uint32_t value = 0;
 
 	(void)state;

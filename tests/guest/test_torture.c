@@ -15,7 +15,7 @@
  */
 #include <ipcx/ipcx.h>
 
-#include "guest.h"
+#include "scribble.h"
 
 #include <sys/resource.h>
 
@@ -69,14 +69,6 @@ static uint32_t lives, lives_max, kills, received, redelivered, unnoted;
 static uint64_t seed;
 static int queues[QUEUES];
 static uint32_t came[QUEUES];		/* of @received, by queue */
-
-static uint64_t random64(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
 
 static unsigned long setting(const char *name, unsigned long otherwise)
 {

@@ -44,6 +44,15 @@ guest:
 	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_$(T))
 	@tests/vm/guest -t $(TIMEOUT) $(K) 'tests/vm/run-tests -v $(BUILD)/tests/guest/test_$(T)'
 
+## torture	kills at random in a guest: make torture [KILLS=100000] [DURATION=seconds] [SEED=n]
+# Counted by kills it has the time it needs.
+torture: DURATION = $(if $(KILLS),1000000)
+torture:
+	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_torture $(BUILD)/tests/guest/test_torture_hostile)
+	@tests/vm/guest -t $(if $(KILLS),1000000,$(TIMEOUT)) $(K) '\
+		KILLS=$(KILLS) DURATION=$(DURATION) SEED=$(SEED) $(BUILD)/tests/guest/test_torture && \
+		SEED=$(SEED) $(BUILD)/tests/guest/test_torture_hostile'
+
 ## guest-run	runs CMD='...' in a guest; SHARE=dir is readable there at /mnt/share
 # As it was typed: a $ in it is the guest shell's.
 guest-run: override export CMD := $(value CMD)
@@ -75,4 +84,4 @@ check-guest:
 	$(call prepare,guest-tests guest-ready-$(K))
 	@tests/vm/check $(K)
 
-.PHONY: check check-host check-guest deps kernels guest guest-run shell $(KERNELS:%=guest-ready-%)
+.PHONY: check check-host check-guest deps kernels guest guest-run shell torture $(KERNELS:%=guest-ready-%)

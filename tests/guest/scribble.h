@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Kinds of garbage that a hostile peer writes into a ring, a word a call. */
+#ifndef GUEST_SCRIBBLE_H
+#define GUEST_SCRIBBLE_H
+
+#include "mapped.h"
+
+typedef void scribble_fn(const struct mapped *m, uint64_t *seed);
+
+#define SCRIBBLES	5
+extern scribble_fn *const scribbles[SCRIBBLES];
+
+uint64_t random64(uint64_t *seed);
+
+#endif /* GUEST_SCRIBBLE_H */
