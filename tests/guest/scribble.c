@@ -77,7 +77,7 @@ static void repair_epoch(const struct mapped *m, uint64_t *seed)
 	__atomic_store_n(&m->ring->ret_done, ++*seed, __ATOMIC_RELAXED);
 }
 
-scribble_fn *const scribbles[SCRIBBLES] = {
+void (*const scribbles[SCRIBBLES])(const struct mapped *m, uint64_t *seed) = {
 	any_word, likely_slot_word, lengths_and_senders, heads_and_tails,
 	repair_epoch,
 };

@@ -8,7 +8,7 @@
 typedef void scribble_fn(const struct mapped *m, uint64_t *seed);
 
 #define SCRIBBLES	5
-extern scribble_fn *const scribbles[SCRIBBLES];
+extern void (*const scribbles[SCRIBBLES])(const struct mapped *m, uint64_t *seed);
 
 uint64_t random64(uint64_t *seed);
 

@@ -349,6 +349,10 @@ int main(void)
 		STRESS("two lanes", .lanes = 2, .slots = 4),
 		STRESS("drop oldest", .lanes = 1, .slots = 4,
 		       .flags = IPCX_QUEUE_DROP_OLDEST),
+		STRESS("drop oldest of one slot", .lanes = 1, .slots = 1,
+		       .flags = IPCX_QUEUE_DROP_OLDEST),
+		STRESS("drop oldest of two lanes", .lanes = 2, .slots = 2,
+		       .flags = IPCX_QUEUE_DROP_OLDEST),
 		cmocka_unit_test(publisher_or_sleeper_sees_the_other),
 	};
 
