@@ -9,6 +9,8 @@
 #include <linux/uaccess.h>
 #include <linux/ipcx.h>
 
+#include "copy.h"
+
 /*
  * A command without the bits of its structure's size: the size that counts is
  * in the structure, so that a newer header's number is understood.
@@ -29,14 +31,20 @@
  *
  * Return: 0, -EFAULT, -EINVAL (too small) or -E2BIG (unknown bytes set).
  */
-static inline int ipcx_get_args(void *args, size_t known, size_t first,
-				const void __user *uarg)
+static __always_inline int ipcx_get_args(void *args, size_t known, size_t first,
+					 const void __user *uarg)
 {
 	u32 size;
 	int ret;
 
 	if (get_user(size, (const u32 __user *)uarg))
 		return -EFAULT;
+	if (likely(size == known)) {
+		if (!ipcx_copy_struct_in(args, uarg, known))
+			return -EFAULT;
+		*(u32 *)args = size;
+		return 0;
+	}
 	if (size < first)
 		return -EINVAL;
 	if (size > PAGE_SIZE)

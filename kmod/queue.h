@@ -144,13 +144,47 @@ static inline struct ipcx_slot *ipcx_slot(const struct ipcx_queue *q, u32 lane,
 	return ipcx_slot_by_index(q, ipcx_slot_index(q, lane, ticket));
 }
 
+void ipcx_wake_dir_and_ends(struct ipcx_queue *q, u32 dir);
+
+/* Threads asleep, which the kernel page shows. */
+static inline atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
+{
+	return (atomic_t *)&q->kpage->count[dir];
+}
+
+/*
+ * Is there nobody left to talk to, for who asks in this direction: 0, -EPIPE
+ * (IPCX_QUEUE_HANGUP: the other side has left, though a receiver may still find
+ * messages) or -EIDRM (shut down).
+ */
+static inline int ipcx_gone(struct ipcx_queue *q, u32 dir)
+{
+	/* The ring is looked at after it; pairs with ipcx_set_hangup(). */
+	u32 hangup = smp_load_acquire(&q->kpage->hangup);
+
+	if (likely(!hangup))
+		return 0;
+	if (hangup & IPCX_HANGUP_DOWN)
+		return -EIDRM;
+	return hangup & (dir == IPCX_DIR_RECV ? IPCX_HANGUP_RECV :
+						IPCX_HANGUP_SEND) ? -EPIPE : 0;
+}
+
+/* Wakes who waits for what was just published; see wait.c. */
+static inline void ipcx_wake(struct ipcx_queue *q, u32 dir)
+{
+	/* Pairs with the barrier of the waiter. */
+	smp_mb();
+	if (unlikely(atomic_read(ipcx_sleepers(q, dir)) ||
+		     READ_ONCE(q->kpage->armed[dir])))
+		ipcx_wake_dir_and_ends(q, dir);
+}
+
 /* queue.c */
 long ipcx_queue_create(void __user *uarg);
 
 /* wait.c */
 int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns);
-int ipcx_gone(struct ipcx_queue *q, u32 dir);
-void ipcx_wake(struct ipcx_queue *q, u32 dir);
 void ipcx_wake_all(struct ipcx_queue *q);
 void ipcx_wake_told(struct ipcx_queue *q);
 long ipcx_wait_ioctl(struct file *file, void __user *uarg);

@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 
 #include "broadcast.h"
+#include "copy.h"
 #include "ioctl.h"
 #include "ring.h"
 #include "stamp.h"
@@ -104,15 +105,54 @@ static __always_inline int ipcx_next_wait(struct ipcx_handle *handle,
  */
 #define IPCX_COPY_TRIES	8
 
-static bool ipcx_copy_in(struct ipcx_slot *slot, const void __user *buf, u32 len)
+/* The caller's pages are there just now, or can be: no claim is held yet. */
+static __always_inline bool ipcx_fetch(const void __user *buf, u32 len)
 {
-	return !len || !copy_from_user_nofault(slot + 1, buf, len);
+	u8 byte;
+
+	if (len - 1 >= IPCX_COPY_SHORT)
+		return !fault_in_readable(buf, len);
+	return !get_user(byte, (const u8 __user *)buf) &&
+	       !get_user(byte, (const u8 __user *)buf + len - 1);
 }
 
-static bool ipcx_copy_out(void __user *buf, const struct ipcx_slot *slot,
-			  u32 len)
+static __always_inline bool ipcx_copy_in(struct ipcx_slot *slot,
+					 const void __user *buf, u32 len)
 {
-	return !len || !copy_to_user_nofault(buf, slot + 1, len);
+	bool copied;
+
+	if (len - 1 >= IPCX_COPY_SHORT)
+		return !len || !copy_from_user_nofault(slot + 1, buf, len);
+	pagefault_disable();
+	copied = ipcx_copy_short_in(slot + 1, buf, len);
+	pagefault_enable();
+	return copied;
+}
+
+static __always_inline bool ipcx_copy_out(void __user *buf,
+					  const struct ipcx_slot *slot, u32 len)
+{
+	bool copied;
+
+	if (len - 1 >= IPCX_COPY_SHORT)
+		return !len || !copy_to_user_nofault(buf, slot + 1, len);
+	pagefault_disable();
+	copied = ipcx_copy_short_out(buf, slot + 1, len);
+	pagefault_enable();
+	return copied;
+}
+
+static __always_inline bool ipcx_put_msg(void __user *umsg,
+					 const struct ipcx_msg *msg, u32 msg_size)
+{
+	bool copied;
+
+	pagefault_disable();
+	copied = likely(msg_size == sizeof(*msg)) ?
+		 ipcx_copy_struct_out(umsg, msg, sizeof(*msg)) :
+		 ipcx_copy_struct_out(umsg, msg, IPCX_MSG_FIRST);
+	pagefault_enable();
+	return copied;
 }
 
 static int ipcx_send_one(struct ipcx_handle *handle, const struct ipcx_msg *msg,
@@ -127,7 +167,7 @@ static int ipcx_send_one(struct ipcx_handle *handle, const struct ipcx_msg *msg,
 	for (tries = 0; ; tries++) {
 		if (tries == IPCX_COPY_TRIES)
 			return -EFAULT;
-		if (fault_in_readable(buf, msg->len))
+		if (!ipcx_fetch(buf, msg->len))
 			return -EFAULT;
 		ret = ipcx_claim_send_wait(handle, msg->lane, deadline_ns,
 					   &claim);
@@ -185,7 +225,7 @@ static int ipcx_deliver(struct ipcx_queue *q, const struct ipcx_claim *claim,
 	const struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
 
 	return ipcx_copy_out(u64_to_user_ptr(msg->buf), slot, msg->len) &&
-	       !copy_to_user_nofault(umsg, msg, msg_size) ? 0 : -EFAULT;
+	       ipcx_put_msg(umsg, msg, msg_size) ? 0 : -EFAULT;
 }
 
 /* Bytes of the array that what rides along @msg can fill. */
@@ -380,10 +420,19 @@ static int ipcx_peek_msg(struct ipcx_handle *handle, void __user *umsg,
 typedef int (*ipcx_move_t)(struct ipcx_handle *handle, void __user *umsg,
 			   u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns);
 
+/* Messages have one of two sizes; to copy, it is best to know which. */
+static __always_inline bool ipcx_get_msg(struct ipcx_msg *msg,
+					 const void __user *umsg, u32 msg_size)
+{
+	return likely(msg_size == sizeof(*msg)) ?
+	       ipcx_copy_struct_in(msg, umsg, sizeof(*msg)) :
+	       ipcx_copy_struct_in(msg, umsg, IPCX_MSG_FIRST);
+}
+
 /* Messages one by one: the first until @first_ns, the others until @next_ns. */
-static long ipcx_move_all(struct ipcx_handle *handle,
-			  const struct ipcx_transfer *args, ipcx_move_t move,
-			  u64 first_ns, u64 next_ns)
+static __always_inline long
+ipcx_move_all(struct ipcx_handle *handle, const struct ipcx_transfer *args,
+	      ipcx_move_t move, u64 first_ns, u64 next_ns)
 {
 	void __user *umsg = u64_to_user_ptr(args->msgs);
 	struct ipcx_msg msg = {};
@@ -395,8 +444,9 @@ static long ipcx_move_all(struct ipcx_handle *handle,
 		if (i && signal_pending(current))
 			break;
 		cond_resched();
-		ret = copy_from_user(&msg, umsg, args->msg_size) ? -EFAULT :
-		      move(handle, umsg, args->msg_size, &msg, i ? next_ns : first_ns);
+		ret = !ipcx_get_msg(&msg, umsg, args->msg_size) ? -EFAULT :
+		      move(handle, umsg, args->msg_size, &msg,
+			   i ? next_ns : first_ns);
 		if (ret)
 			break;
 	}

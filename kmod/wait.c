@@ -25,30 +25,6 @@
 #include "stamp.h"
 #include "trace.h"
 
-static atomic_t *ipcx_sleepers(struct ipcx_queue *q, u32 dir)
-{
-	return (atomic_t *)&q->kpage->count[dir];
-}
-
-/**
- * ipcx_gone - is there nobody left to talk to
- * @q: the queue
- * @dir: IPCX_DIR_* of who asks
- *
- * Return: 0, -EPIPE (IPCX_QUEUE_HANGUP: the other side has left, though a
- * receiver may still find messages) or -EIDRM (shut down).
- */
-int ipcx_gone(struct ipcx_queue *q, u32 dir)
-{
-	/* The ring is looked at after it; pairs with ipcx_set_hangup(). */
-	u32 hangup = smp_load_acquire(&q->kpage->hangup);
-
-	if (hangup & IPCX_HANGUP_DOWN)
-		return -EIDRM;
-	return hangup & (dir == IPCX_DIR_RECV ? IPCX_HANGUP_RECV :
-						IPCX_HANGUP_SEND) ? -EPIPE : 0;
-}
-
 /*
  * Everybody is woken, whatever for: one message can be everybody's news, and
  * only who is called back without a mask is sure to call ->poll() again, which
@@ -63,26 +39,18 @@ static void ipcx_wake_dir(struct ipcx_queue *q, u32 dir)
 	wake_up_all(&q->wait[dir]);
 }
 
-/* A slot freed can be the last one whoever waits for the end waits for. */
-static void ipcx_wake_dir_and_ends(struct ipcx_queue *q, u32 dir)
+/**
+ * ipcx_wake_dir_and_ends - wake all who wait in a direction
+ * @q: the queue
+ * @dir: IPCX_DIR_*
+ *
+ * A slot freed can be the last one whoever waits for the end waits for.
+ */
+void ipcx_wake_dir_and_ends(struct ipcx_queue *q, u32 dir)
 {
 	ipcx_wake_dir(q, dir);
 	if (dir == IPCX_DIR_SEND && ipcx_gone(q, IPCX_DIR_RECV))
 		ipcx_wake_dir(q, IPCX_DIR_RECV);
-}
-
-/**
- * ipcx_wake - wake who waits for what was just published
- * @q: the queue
- * @dir: IPCX_DIR_*
- */
-void ipcx_wake(struct ipcx_queue *q, u32 dir)
-{
-	/* Pairs with the barrier of the waiter, see above. */
-	smp_mb();
-	if (atomic_read(ipcx_sleepers(q, dir)) ||
-	    READ_ONCE(q->kpage->armed[dir]))
-		ipcx_wake_dir_and_ends(q, dir);
 }
 
 /**
