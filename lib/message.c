@@ -8,7 +8,7 @@
 
 #include <ipcx/device.h>
 
-#include "queue.h"
+#include "message.h"
 #include "ring_fast.h"
 #include "sys.h"
 #include "wait.h"
@@ -16,8 +16,8 @@
 /* Keeps the registers and the stack of what is seldom out of what is often. */
 #define NOINLINE __attribute__((noinline))
 
-static int transfer(struct ipcx_queue *queue, unsigned long cmd,
-		    struct ipcx_msg *msgs, uint32_t count, uint64_t deadline)
+int transfer(struct ipcx_queue *queue, unsigned long cmd,
+	     struct ipcx_msg *msgs, uint32_t count, uint64_t deadline)
 {
 	struct ipcx_transfer arg = {
 		.size = sizeof(arg),
@@ -61,21 +61,18 @@ static inline uint32_t hangup(const struct ipcx_queue *queue)
 	return __atomic_load_n(&queue->ring.kpage->hangup, __ATOMIC_ACQUIRE);
 }
 
-/*
- * The attachment to claim as. The kernel checks @right where it is asked to
- * move a message or to sleep; here it is checked so that a mapped handle says
- * the same.
- */
-static inline int attachment(const struct ipcx_queue *queue, uint32_t right)
+/* Leaves @loan->data as it is: others may come and go between two looks. */
+static int peek(struct ipcx_queue *queue, struct ipcx_loan *loan)
 {
-	if (!queue->attachment)
-		return -EOPNOTSUPP;
-	if (!(queue->rights & right))
-		return -EACCES;
-	if (*queue->attachment == IPCX_OWNER_NONE)
-		return -ENOTCONN;
-	return *queue->attachment;
+	void *buf = loan->data;
+	int ret = ring_peek(&queue->ring, buf, loan);
+
+	loan->data = buf;
+	return ret;
 }
+
+/* As a direction of claim(): look only, and copy to @loan->data. */
+#define PEEK	2
 
 static inline int claim(struct ipcx_queue *queue, int me, uint32_t dir,
 			uint32_t lane, struct ipcx_loan *loan)
@@ -86,6 +83,8 @@ static inline int claim(struct ipcx_queue *queue, int me, uint32_t dir,
 		return -EIDRM;
 	if (dir == IPCX_DIR_RECV)
 		return ring_claim_recv(&queue->ring, me, loan);
+	if (dir == PEEK)
+		return peek(queue, loan);
 	if (gone & IPCX_HANGUP_SEND)
 		return -EPIPE;
 	return ring_claim_send(&queue->ring, me, lane, loan);
@@ -147,7 +146,8 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 		ret = claim(queue, me, dir, lane, loan);
 	}
 	while (ret == -EAGAIN) {
-		ret = sleep_until(queue, dir, lane, deadline);
+		ret = sleep_until(queue, dir == PEEK ? IPCX_DIR_RECV : dir,
+				  lane, deadline);
 		if (ret < 0)
 			return ret;
 		ret = claim(queue, me, dir, lane, loan);
@@ -161,8 +161,8 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 	return ret;
 }
 
-static int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir,
-		      uint32_t lane, struct ipcx_loan *loan, uint64_t deadline)
+int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir, uint32_t lane,
+	       struct ipcx_loan *loan, uint64_t deadline)
 {
 	int ret = claim(queue, me, dir, lane, loan);
 
@@ -292,6 +292,13 @@ ALWAYS_INLINE ssize_t received(void *buf, const struct ipcx_loan *loan,
 	return loan->len;
 }
 
+/* Descriptors that ride along and are not taken go with the slot. */
+ALWAYS_INLINE void lose_fds(struct ipcx_loan *loan)
+{
+	if (__builtin_expect(loan->flags & IPCX_MSG_FDS, 0))
+		loan->flags |= IPCX_MSG_FDS_LOST;
+}
+
 static NOINLINE ssize_t recv_slow(struct ipcx_queue *queue, int me, void *buf,
 				  struct ipcx_msg *msg, uint64_t deadline)
 {
@@ -301,6 +308,7 @@ static NOINLINE ssize_t recv_slow(struct ipcx_queue *queue, int me, void *buf,
 	if (ret < 0)
 		return ret;
 	memcpy(buf, loan.data, loan.len);
+	lose_fds(&loan);
 	ret = ring_release(&queue->ring, me, &loan);
 	return ret < 0 ? ret : received(buf, &loan, msg);
 }
@@ -320,6 +328,7 @@ ALWAYS_INLINE ssize_t recv_mapped(struct ipcx_queue *queue, void *buf,
 	if (hangup(queue) || !claim_recv_fast(&queue->ring, me, &loan))
 		return recv_slow(queue, me, buf, msg, deadline);
 	memcpy(buf, loan.data, loan.len);
+	lose_fds(&loan);
 	ret = release(&queue->ring, me, &loan);
 	return ret < 0 ? ret : received(buf, &loan, msg);
 }
@@ -376,11 +385,54 @@ ssize_t ipcx_queue_recv_timed(struct ipcx_queue *queue, void *buf, size_t cap,
 	return recv_mediated(queue, buf, cap, msg, deadline_ns);
 }
 
+static ssize_t peek_mapped(struct ipcx_queue *queue, void *buf, size_t cap,
+			   struct ipcx_msg *msg, uint64_t deadline)
+{
+	struct ipcx_loan loan = { .data = buf };
+	int ret = attachment(queue, IPCX_RIGHT_RECV);
+
+	if (ret < 0)
+		return ret;
+	if (cap < queue->slot_size)
+		return -EMSGSIZE;
+	ret = claim_wait(queue, ret, PEEK, 0, &loan, deadline);
+	return ret < 0 ? ret : received(buf, &loan, msg);
+}
+
+ssize_t ipcx_queue_peek_timed(struct ipcx_queue *queue, void *buf, size_t cap,
+			      struct ipcx_msg *msg, uint64_t deadline_ns)
+{
+	struct ipcx_msg got = { .buf = (uintptr_t)buf, .len = abi_len(cap) };
+	struct ipcx_transfer arg = {
+		.size = sizeof(arg),
+		.flags = IPCX_RECV_PEEK,
+		.msgs = (uintptr_t)&got,
+		.count = 1,
+		.msg_size = sizeof(got),
+		.deadline_ns = deadline_ns,
+	};
+	int ret;
+
+	if (queue->attachment)
+		return peek_mapped(queue, buf, cap, msg, deadline_ns);
+	ret = SYSCALL(ioctl(queue->fd, IPCX_IOC_RECV, &arg));
+	if (ret < 0)
+		return ret;
+	if (msg)
+		*msg = got;
+	return got.len;
+}
+
 /* What SEND would refuse. */
 static bool only_to_send(const struct ipcx_msg *msg)
 {
 	return !(msg->flags | msg->sender | msg->pid | msg->uid | msg->gid |
-		 msg->pad | msg->ticket);
+		 msg->pad | msg->ticket | msg->fd_pad | msg->missed);
+}
+
+static void *pointer(uint64_t value)
+{
+	return (void *)(uintptr_t)value;
 }
 
 int ipcx_queue_send_batch_timed(struct ipcx_queue *queue,
@@ -398,10 +450,13 @@ int ipcx_queue_send_batch_timed(struct ipcx_queue *queue,
 	for (done = 0; done < count; done++) {
 		const struct ipcx_msg *msg = &msgs[done];
 
-		ret = !only_to_send(msg) ? -EINVAL :
-		      ipcx_queue_send_timed(queue,
-					    (const void *)(uintptr_t)msg->buf,
-					    msg->len, msg->lane, deadline_ns);
+		ret = !only_to_send(msg) ? -EINVAL : msg->fd_count ?
+		      ipcx_queue_send_fds_timed(queue, pointer(msg->buf),
+						msg->len, msg->lane,
+						pointer(msg->fds), msg->fd_count,
+						deadline_ns) :
+		      ipcx_queue_send_timed(queue, pointer(msg->buf), msg->len,
+					    msg->lane, deadline_ns);
 		if (ret < 0)
 			break;
 	}
@@ -421,9 +476,12 @@ int ipcx_queue_recv_batch_timed(struct ipcx_queue *queue, struct ipcx_msg *msgs,
 	for (done = 0; done < count; done++) {
 		struct ipcx_msg *msg = &msgs[done];
 
-		ret = msg->pad ? -EINVAL :
-		      ipcx_queue_recv_timed(queue,
-					    (void *)(uintptr_t)msg->buf,
+		ret = msg->pad | msg->fd_pad ? -EINVAL : msg->fd_count ?
+		      ipcx_queue_recv_fds_timed(queue, pointer(msg->buf),
+						msg->len, msg,
+						pointer(msg->fds), msg->fd_count,
+						done ? IPCX_NO_WAIT : deadline_ns) :
+		      ipcx_queue_recv_timed(queue, pointer(msg->buf),
 					    msg->len, msg,
 					    done ? IPCX_NO_WAIT : deadline_ns);
 		if (ret < 0)
@@ -456,6 +514,18 @@ ssize_t ipcx_queue_recv_try(struct ipcx_queue *queue, void *buf, size_t cap,
 			    struct ipcx_msg *msg)
 {
 	return ipcx_queue_recv_timed(queue, buf, cap, msg, IPCX_NO_WAIT);
+}
+
+ssize_t ipcx_queue_peek(struct ipcx_queue *queue, void *buf, size_t cap,
+			struct ipcx_msg *msg)
+{
+	return ipcx_queue_peek_timed(queue, buf, cap, msg, IPCX_FOREVER);
+}
+
+ssize_t ipcx_queue_peek_try(struct ipcx_queue *queue, void *buf, size_t cap,
+			    struct ipcx_msg *msg)
+{
+	return ipcx_queue_peek_timed(queue, buf, cap, msg, IPCX_NO_WAIT);
 }
 
 int ipcx_queue_send_batch(struct ipcx_queue *queue,

@@ -82,6 +82,13 @@ int ring_claim_send(const struct ring *ring, uint32_t me, uint32_t lane,
 /* 0, -EAGAIN (nothing to receive), -EBADMSG. */
 int ring_claim_recv(struct ring *ring, uint32_t me, struct ipcx_loan *loan);
 
+/*
+ * Copies the message that ring_claim_recv() would claim to @buf, of slot_size
+ * bytes; @loan tells of it and is none. 0, -EAGAIN (nothing that stayed for as
+ * long as that takes), -EBADMSG.
+ */
+int ring_peek(struct ring *ring, void *buf, struct ipcx_loan *loan);
+
 /* 0, -EBADMSG (the slot was no longer ours). */
 int ring_commit(const struct ring *ring, uint32_t me,
 		const struct ipcx_loan *loan, uint32_t len);

@@ -149,13 +149,14 @@ ALWAYS_INLINE void loan_to_read(const struct ring *ring,
 				__u32 flags, struct ipcx_loan *loan)
 {
 	__u32 len = __atomic_load_n(&slot->len, __ATOMIC_RELAXED);
+	__u32 sender = __atomic_load_n(&slot->sender, __ATOMIC_RELAXED);
 
 	*loan = (struct ipcx_loan) {
 		.data = slot + 1,
 		.len = len < ring->slot_size ? len : ring->slot_size,
 		.lane = nr,
-		.flags = flags,
-		.sender = __atomic_load_n(&slot->sender, __ATOMIC_RELAXED),
+		.flags = flags | (sender & IPCX_SLOT_FDS ? IPCX_MSG_FDS : 0),
+		.sender = sender & ~IPCX_SLOT_FDS,
 		.ticket = ticket & IPCX_TICKET_MASK,
 	};
 }

@@ -18,7 +18,7 @@ struct got {
 	int fds[IPCX_FDS_MAX + 1];
 };
 
-#define NOT_WRITTEN	((int)0xa5a5a5a5)
+#define NOT_WRITTEN	(-0x5a5a5a5b)	/* POISON in every byte */
 
 /* RECV, now; asserts that it is this number, if there is one. */
 int recv_riders(int fd, struct got *got, uint32_t room, uint32_t value);

@@ -222,6 +222,7 @@ static void test_scribbled_ring(void **state)
 	(void)state;
 	mapped_open(&m, q);
 	for (int round = 0; round < 2000; round++) {
+		char buf[RIDERS_SLOT];
 		struct got got;
 		uint64_t t = (uint64_t)(rand_r(&seed) % 8);
 		struct ipcx_slot *slot = mapped_slot(&m, t);
@@ -241,7 +242,7 @@ static void test_scribbled_ring(void **state)
 			close(fds[i]);
 		memset(&got, 0, sizeof(got));
 		got.msg = (struct ipcx_msg) {
-			.buf = (uintptr_t)&(char [RIDERS_SLOT]){ 0 },
+			.buf = (uintptr_t)buf,
 			.len = RIDERS_SLOT, .fds = (uintptr_t)got.fds,
 			.fd_count = 2,
 		};

@@ -3,6 +3,7 @@
  * The slot protocol by several threads at once: nothing lost, nothing twice, in
  * order, and nobody asleep beside what it waits for. Now and then one of them
  * plays dead while it holds a claim, and the kernel's repair is played for it.
+ * One looks on without claims, and must see whole messages only.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -38,6 +39,7 @@ static struct {
 struct message {
 	uint32_t sender;
 	uint32_t number;
+	uint32_t again[14];	/* the number, for who looks on */
 };
 
 static void fault(void)
@@ -150,6 +152,8 @@ static void *send_all(void *arg)
 			ring_abort(&run.plain.ring, me, &loan);
 			continue;
 		}
+		for (size_t i = 0; i < 14; i++)
+			message.again[i] = message.number;
 		memcpy(loan.data, &message, sizeof(message));
 		if (ring_commit(&run.plain.ring, me, &loan, sizeof(message)))
 			fault();
@@ -194,9 +198,35 @@ static void *receive_all(void *arg)
 	return NULL;
 }
 
+/* Of all runs: a quick one may be over before its first. */
+static unsigned int looks;
+
+static void *look_on(void *arg)
+{
+	(void)arg;
+	do {
+		struct message message;
+		struct ipcx_loan loan;
+		int ret = ring_peek(&run.plain.ring, &message, &loan);
+
+		if (ret == -EAGAIN) {
+			sched_yield();
+			continue;
+		}
+		if (ret || loan.len != sizeof(message) ||
+		    message.sender >= SENDERS || message.number >= MESSAGES)
+			fault();
+		for (size_t i = 0; i < 14; i++)
+			if (message.again[i] != message.number)
+				fault();
+		looks++;
+	} while (!done());
+	return NULL;
+}
+
 static void run_threads(const struct geometry *geometry)
 {
-	pthread_t senders[SENDERS], receivers[RECEIVERS];
+	pthread_t senders[SENDERS], receivers[RECEIVERS], onlooker;
 
 	memset(&run, 0, sizeof(run));
 	plain_ring_init(&run.plain, geometry);
@@ -208,6 +238,7 @@ static void run_threads(const struct geometry *geometry)
 	for (uintptr_t i = 0; i < RECEIVERS; i++)
 		assert_int_equal(pthread_create(&receivers[i], NULL,
 						receive_all, (void *)i), 0);
+	assert_int_equal(pthread_create(&onlooker, NULL, look_on, NULL), 0);
 	for (uintptr_t i = 0; i < SENDERS; i++)
 		assert_int_equal(pthread_create(&senders[i], NULL, send_all,
 						(void *)i), 0);
@@ -217,6 +248,7 @@ static void run_threads(const struct geometry *geometry)
 	wake_dirs(NULL, IPCX_WAKE_RECV);
 	for (int i = 0; i < RECEIVERS; i++)
 		pthread_join(receivers[i], NULL);
+	pthread_join(onlooker, NULL);
 	assert_int_equal(run.faults, 0);
 }
 
@@ -330,6 +362,12 @@ static void publisher_or_sleeper_sees_the_other(void **state)
 	assert_int_equal(window.both_missed, 0);
 }
 
+static void onlooker_has_seen_messages(void **state)
+{
+	(void)state;
+	assert_true(looks > 0);
+}
+
 #define STRESS(label, ...) {						\
 	.name = label,							\
 	.test_func = stress,						\
@@ -353,6 +391,7 @@ int main(void)
 		       .flags = IPCX_QUEUE_DROP_OLDEST),
 		STRESS("drop oldest of two lanes", .lanes = 2, .slots = 2,
 		       .flags = IPCX_QUEUE_DROP_OLDEST),
+		cmocka_unit_test(onlooker_has_seen_messages),
 		cmocka_unit_test(publisher_or_sleeper_sees_the_other),
 	};
 

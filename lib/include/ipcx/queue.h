@@ -83,7 +83,7 @@ struct ipcx_queue_options {
  * @data: the payload, in the ring, aligned to 16 bytes; NULL once given back
  * @len: reserve: room, the queue's slot_size; acquire: bytes of the message
  * @lane: lane of the message
- * @flags: acquire: IPCX_MSG_REDELIVERED or 0
+ * @flags: acquire: IPCX_MSG_REDELIVERED, IPCX_MSG_FDS
  * @sender: acquire: attachment that sent it, IPCX_OWNER_KERNEL if mediated
  * @ticket: place in the order of its lane
  *
@@ -235,9 +235,86 @@ ssize_t ipcx_queue_recv_timed(struct ipcx_queue *queue, void *buf, size_t cap,
 			      struct ipcx_msg *msg, uint64_t deadline_ns);
 
 /**
+ * ipcx_queue_peek() - look at the message that comes next
+ * @queue: the queue
+ * @buf: where to put the payload; of no worth if the call fails
+ * @cap: room there, at least the queue's slot_size
+ * @msg: if not NULL, set to all that is known of the message
+ *
+ * As ipcx_queue_recv(), but the message stays where it is: another, or the next
+ * call, may receive it at any time. Descriptors that ride along are told by
+ * IPCX_MSG_FDS alone.
+ *
+ * Returns the bytes of the message. Errors: as ipcx_queue_recv(); -EAGAIN also
+ * where others are so quick that no message stays for as long as a copy takes.
+ */
+ssize_t ipcx_queue_peek(struct ipcx_queue *queue, void *buf, size_t cap,
+			struct ipcx_msg *msg);
+ssize_t ipcx_queue_peek_try(struct ipcx_queue *queue, void *buf, size_t cap,
+			    struct ipcx_msg *msg);
+ssize_t ipcx_queue_peek_timed(struct ipcx_queue *queue, void *buf, size_t cap,
+			      struct ipcx_msg *msg, uint64_t deadline_ns);
+
+/*
+ * Descriptors of regions ride along a message as they do over SCM_RIGHTS: the
+ * receiver gets new ones with the rights that the sender's had. Whichever call
+ * receives a message without room for them loses them, which it tells by
+ * IPCX_MSG_FDS_LOST.
+ */
+
+/**
+ * ipcx_queue_send_fds() - send a message that regions ride along
+ * @queue: the queue, not a broadcast one
+ * @buf: the payload
+ * @len: its bytes
+ * @lane: lane to send on
+ * @fds: descriptors of regions; they stay the caller's
+ * @count: how many, IPCX_FDS_MAX at most
+ *
+ * A system call on a mapped handle, too.
+ *
+ * Returns 0. Errors: as ipcx_queue_send(); -EBADF, -EPROTOTYPE (a descriptor of
+ * no region), -E2BIG (too many), -ENOMEM, -EOPNOTSUPP (broadcast).
+ */
+int ipcx_queue_send_fds(struct ipcx_queue *queue, const void *buf, size_t len,
+			uint32_t lane, const int *fds, uint32_t count);
+int ipcx_queue_send_fds_try(struct ipcx_queue *queue, const void *buf,
+			    size_t len, uint32_t lane, const int *fds,
+			    uint32_t count);
+int ipcx_queue_send_fds_timed(struct ipcx_queue *queue, const void *buf,
+			      size_t len, uint32_t lane, const int *fds,
+			      uint32_t count, uint64_t deadline_ns);
+
+/**
+ * ipcx_queue_recv_fds() - receive a message and what rides along
+ * @queue: the queue
+ * @buf: where to put the payload
+ * @cap: room there, at least the queue's slot_size
+ * @msg: set to all that is known of the message; @msg->fd_count says how many
+ *	descriptors came
+ * @fds: set to them; they are close-on-exec and the caller's to close
+ * @count: room there
+ *
+ * What is more than @count is lost. So is, on a mapped handle, all for which the
+ * process has no descriptor or memory left; a mediated one then leaves the
+ * message in the queue and fails.
+ *
+ * Returns the bytes received. Errors: as ipcx_queue_recv(); mediated also
+ * -EMFILE, -ENOMEM.
+ */
+ssize_t ipcx_queue_recv_fds(struct ipcx_queue *queue, void *buf, size_t cap,
+			    struct ipcx_msg *msg, int *fds, uint32_t count);
+ssize_t ipcx_queue_recv_fds_try(struct ipcx_queue *queue, void *buf, size_t cap,
+				struct ipcx_msg *msg, int *fds, uint32_t count);
+ssize_t ipcx_queue_recv_fds_timed(struct ipcx_queue *queue, void *buf,
+				  size_t cap, struct ipcx_msg *msg, int *fds,
+				  uint32_t count, uint64_t deadline_ns);
+
+/**
  * ipcx_queue_send_batch() - send several messages
  * @queue: the queue
- * @msgs: of each, buf, len and lane; the rest is 0
+ * @msgs: of each, buf, len and lane, and fds and fd_count if descriptors of
+ *	regions ride along; the rest is 0
  * @count: how many, 1 to IPCX_BATCH_MAX
  *
  * Sends them in order, and waits for room until all are sent. On a mediated
@@ -260,8 +337,9 @@ int ipcx_queue_send_batch_timed(struct ipcx_queue *queue,
 /**
  * ipcx_queue_recv_batch() - receive what is there
  * @queue: the queue
- * @msgs: of each, buf and in len the room there, at least slot_size, pad 0; set
- *	to all that is known of the message
+ * @msgs: of each, buf and in len the room there, at least slot_size, likewise
+ *	fds and fd_count, or 0, for descriptors; pad and fd_pad 0; set to all that
+ *	is known of the message
  * @count: how many at most, 1 to IPCX_BATCH_MAX
  *
  * Waits for the first message and takes the others if they are there.
@@ -337,6 +415,24 @@ int ipcx_queue_acquire(struct ipcx_queue *queue, struct ipcx_loan *loan);
 int ipcx_queue_acquire_try(struct ipcx_queue *queue, struct ipcx_loan *loan);
 int ipcx_queue_acquire_timed(struct ipcx_queue *queue, struct ipcx_loan *loan,
 			     uint64_t deadline_ns);
+
+/**
+ * ipcx_queue_loan_fds() - take the descriptors that ride along a message
+ * @queue: the queue
+ * @loan: the message, acquired and not yet released; IPCX_MSG_FDS in its flags
+ *	says that there may be some
+ * @fds: set to them; they are close-on-exec and the caller's to close
+ * @count: room there, IPCX_FDS_MAX to be sure
+ *
+ * A system call if there may be some. Returns how many came; 0 if none ride
+ * along, or were taken already, by who died before it released the message.
+ *
+ * Errors: -EINVAL (not a loan), -EACCES, -EMSGSIZE (more than @count), -EMFILE,
+ * -ENOMEM, -EFAULT, after all of which they still ride; -ESTALE (a peer took the
+ * slot away), -EOPNOTSUPP, -ENOTCONN.
+ */
+int ipcx_queue_loan_fds(struct ipcx_queue *queue, const struct ipcx_loan *loan,
+			int *fds, uint32_t count);
 
 /**
  * ipcx_queue_release() - give an acquired slot back, its message being done

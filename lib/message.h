@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What moves messages, for the files that move them in more than one way. */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <errno.h>
+
+#include "queue.h"
+
+/* One SEND or RECV ioctl. */
+int transfer(struct ipcx_queue *queue, unsigned long cmd,
+	     struct ipcx_msg *msgs, uint32_t count, uint64_t deadline);
+
+/* A claim on the mapped ring, waited for; 0 or -errno. */
+int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir, uint32_t lane,
+	       struct ipcx_loan *loan, uint64_t deadline);
+
+/*
+ * The attachment to claim as. The kernel checks @right where it is asked to
+ * move a message or to sleep; here it is checked so that a mapped handle says
+ * the same.
+ */
+static inline int attachment(const struct ipcx_queue *queue, uint32_t right)
+{
+	if (!queue->attachment)
+		return -EOPNOTSUPP;
+	if (!(queue->rights & right))
+		return -EACCES;
+	if (*queue->attachment == IPCX_OWNER_NONE)
+		return -ENOTCONN;
+	return *queue->attachment;
+}
+
+#endif /* MESSAGE_H */
