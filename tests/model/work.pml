@@ -270,7 +270,7 @@ inline leave(dir, side, other) {
 #endif
 
 proctype Sender(byte id; byte l) {
-	byte t, m;
+	byte t, m, i;
 	short w;
 	bit ok, n;
 start:
@@ -306,7 +306,20 @@ retry:
 			d_step {
 				ok = (word[IX(l, t)] == w);
 				if
-				:: ok -> word[IX(l, t)] = WORD(t, ME, WRITING)
+				:: ok ->
+					word[IX(l, t)] = WORD(t, ME, WRITING);
+					/*
+					 * No older ticket is free still: who saw one at
+					 * the head need not look beyond it.
+					 */
+					do
+					:: i < N ->
+						assert(STATE(word[l * N + i]) != FREE ||
+						       NEWER(TICKET(word[l * N + i]), t));
+						i++
+					:: else -> break
+					od;
+					i = 0
 				:: else
 				fi
 			};
