@@ -188,6 +188,7 @@ long ipcx_object_open_fd(struct ipcx_object *obj, u32 rights);
 int ipcx_object_release(struct inode *inode, struct file *file);
 long ipcx_object_ioctl(struct file *file, unsigned int cmd, void __user *uarg);
 void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat);
+void ipcx_show_text(struct seq_file *m, const char *text);
 void ipcx_object_show(struct ipcx_object *obj, struct seq_file *m);
 void ipcx_object_show_fdinfo(struct seq_file *m, struct file *file);
 

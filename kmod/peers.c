@@ -301,8 +301,7 @@ void ipcx_show_stuck(struct ipcx_object *obj, struct seq_file *m)
 			   ipcx_state(w) == IPCX_WRITING ? "writing" : "reading",
 			   ipcx_ticket(w), ipcx_owner(w), holder.pid,
 			   READ_ONCE(q->kpage->count[dir]));
-		seq_escape(m, holder.comm, "\n\\");
-		seq_putc(m, '\n');
+		ipcx_show_text(m, holder.comm);
 	}
 }
 
@@ -332,8 +331,7 @@ void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
 			   peer.rights, peer.writing, peer.reading);
 		seq_printf(m, "held_recv 0x%x held_send 0x%x dropped %llu comm ",
 			   peer.held_recv, peer.held_send, peer.dropped);
-		seq_escape(m, peer.comm, "\n\\");
-		seq_putc(m, '\n');
+		ipcx_show_text(m, peer.comm);
 	}
 	mutex_unlock(&q->attach_lock);
 	kvfree(claims);

@@ -38,6 +38,18 @@ void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	obj->kind->stat(obj, stat);
 }
 
+/**
+ * ipcx_show_text - the last of a line: a string that some process chose
+ * @m: where to
+ * @text: the string; what could leave the line or upset a terminal is escaped
+ */
+void ipcx_show_text(struct seq_file *m, const char *text)
+{
+	seq_escape_str(m, text, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_HEX |
+		       ESCAPE_NAP, NULL);
+	seq_putc(m, '\n');
+}
+
 static void ipcx_show_queue(const struct ipcx_stat *stat, struct seq_file *m)
 {
 	seq_printf(m, "lanes %u\n", stat->lanes);
@@ -56,8 +68,8 @@ static void ipcx_show_queue(const struct ipcx_stat *stat, struct seq_file *m)
 	seq_printf(m, "holder %u\n", stat->holder);
 	seq_printf(m, "holder_pid %u\n", stat->holder_pid);
 	seq_puts(m, "holder_comm ");
-	seq_escape(m, stat->holder_comm, "\n\\");
-	seq_printf(m, "\nholder_ticket %llu\n", stat->holder_ticket);
+	ipcx_show_text(m, stat->holder_comm);
+	seq_printf(m, "holder_ticket %llu\n", stat->holder_ticket);
 	seq_printf(m, "held_recv 0x%x\n", stat->held_recv);
 	seq_printf(m, "held_send 0x%x\n", stat->held_send);
 }
@@ -76,9 +88,7 @@ void ipcx_object_show(struct ipcx_object *obj, struct seq_file *m)
 	seq_printf(m, "kind %s\n",
 		   stat.kind == IPCX_KIND_QUEUE ? "queue" : "region");
 	seq_puts(m, "name ");
-	seq_escape_str(m, stat.name, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_HEX |
-		       ESCAPE_NAP, NULL);
-	seq_putc(m, '\n');
+	ipcx_show_text(m, stat.name);
 	seq_printf(m, "uid %u\n", stat.uid);
 	seq_printf(m, "gid %u\n", stat.gid);
 	seq_printf(m, "mode 0%o\n", stat.mode);
