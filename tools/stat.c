@@ -17,6 +17,7 @@
 
 #include "common.h"
 #include "stat_facts.h"
+#include "stat_stuck.h"
 
 #define DEBUGFS		"/sys/kernel/debug"
 #define ROOT		DEBUGFS "/ipcx"
@@ -75,6 +76,9 @@ static const struct column attachment_columns[] = {
 	WORD("STATE", "state"),
 	NUMBER("WRITING", "writing"),
 	NUMBER("READING", "reading"),
+	NUMBER("HELD-R", "held_recv"),
+	NUMBER("HELD-S", "held_send"),
+	NUMBER("DROP", "dropped"),
 	WORD("COMMAND", "comm"),
 };
 
@@ -206,7 +210,8 @@ static void usage_error(const char *what, const char *word)
 static void print_help(void)
 {
 	printf("usage: ipcxstat [--attachments]\n\n"
-	       "  print the counters of all ipcx objects, in total and of each; needs root\n\n"
+	       "  print the counters of all ipcx objects, in total and of each, and first whose\n"
+	       "  unfinished message has stood in the others' way for a moment; needs root\n\n"
 	       "  --attachments  also who maps each queue, with the messages it is just writing\n"
 	       "                 and reading\n"
 	       "  --help         this text\n"
@@ -217,7 +222,8 @@ static void print_help(void)
 	       "  ABORT   messages begun and given up, by their sender or its death\n"
 	       "  REDEL   messages that dead receivers held, delivered again\n"
 	       "  REPAIR  dead processes not yet cleaned up after\n"
-	       "  BAD     times a ring was found spoiled by a process that maps it\n");
+	       "  BAD     times a ring was found spoiled by a process that maps it\n"
+	       "  HELD-R  lanes, a bit each, whose receivers wait for it    HELD-S  whose senders\n");
 }
 
 enum { OPTION_ATTACHMENTS = 1, OPTION_HELP, OPTION_VERSION };
@@ -255,6 +261,7 @@ int main(int argc, char **argv)
 		usage_error("unexpected argument", argv[optind]);
 
 	root = open_root();
+	print_stuck(root);
 	print_totals(root);
 	objects = new_table(object_columns, ARRAY_SIZE(object_columns));
 	/* The kernel has escaped the names. */

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#define FACTS_MAX	32
+#define FACTS_MAX	48
 
 /**
  * struct facts - a thing and what is said of it

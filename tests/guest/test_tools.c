@@ -278,6 +278,80 @@ static void test_stat_counts(void **state)
 	assert_non_null(strstr(said.text, " queue - 0 0 0 0 5 1 1 3 0 0 q\n"));
 }
 
+/* A child of an ugly name that reserves a slot, tells who it is, and stops. */
+static pid_t start_holder(_Atomic uint32_t *holder)
+{
+	pid_t pid = child_fork();
+	struct ipcx_queue *queue;
+	struct ipcx_loan loan;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_NAME, "a\033[2J\nb");
+	assert_int_equal(ipcx_queue_open("q", 0, &queue), 0);
+	assert_int_equal(ipcx_queue_reserve(queue, 2, &loan), 0);
+	*holder = ioctl(ipcx_queue_fd(queue), IPCX_IOC_ATTACHMENT, 0);
+	raise(SIGSTOP);
+	abort();
+}
+
+static void test_stat_names_the_stuck_first(void **state)
+{
+	_Atomic uint32_t *holder = shared_words();
+	char line[128];
+	pid_t pid, receiver;
+	struct said said;
+
+	(void)state;
+	sh_ok("ipcxctl create queue q --lanes 4 && ipcxctl create region r --size 1");
+	said = sh("ipcxstat");
+	assert_null(strstr(said.text, "stuck"));
+	pid = start_holder(holder);
+	assert_soon(*holder);
+	receiver = start("exec ipcxctl recv q");
+	assert_soon(sh("grep -qx 'waiting_recv 1' /sys/kernel/debug/ipcx/totals").status == 0);
+	said = sh("ipcxstat --attachments");
+	snprintf(line, sizeof(line), "stuck: attachment %u (pid %d, a\\e[2J\\nb) holds lane 2 of queue q (id ",
+		 *holder, pid);
+	assert_ptr_equal(strstr(said.text, line), said.text);
+	assert_non_null(strstr(said.text, "); 1 receiver waits\n\nREGIONS "));
+	assert_ptr_equal(strstr(said.text + 1, "stuck"), NULL);
+
+	child_kill(pid);
+	assert_soon(!strstr(sh("ipcxstat").text, "stuck"));
+	kill(receiver, SIGTERM);
+	ended(receiver);
+	shared_free(holder);
+}
+
+/* Always somebody's claim stands at the head, and never the same for long. */
+static void test_stat_takes_work_for_no_trouble(void **state)
+{
+	_Atomic uint32_t *stop = shared_words();
+	pid_t pid;
+
+	(void)state;
+	sh_ok("ipcxctl create queue q");
+	pid = child_fork();
+	if (!pid) {
+		struct ipcx_queue *queue;
+		struct ipcx_loan loan;
+
+		assert_int_equal(ipcx_queue_open("q", 0, &queue), 0);
+		while (!*stop) {
+			assert_int_equal(ipcx_queue_reserve(queue, 0, &loan), 0);
+			nap();
+			assert_int_equal(ipcx_queue_abort(queue, &loan), 0);
+		}
+		child_done();
+	}
+	for (int i = 0; i < 3; i++)
+		assert_null(strstr(sh("ipcxstat").text, "stuck"));
+	*stop = 1;
+	child_ok(pid);
+	shared_free(stop);
+}
+
 static void test_stat_without_debugfs(void **state)
 {
 	(void)state;
@@ -312,6 +386,8 @@ int main(void)
 		loaded(test_rm_goes_on_after_a_failure),
 		loaded(test_names_are_shown_harmless),
 		loaded(test_stat_counts),
+		loaded(test_stat_names_the_stuck_first),
+		loaded(test_stat_takes_work_for_no_trouble),
 		loaded(test_stat_without_debugfs),
 	};
 
