@@ -102,6 +102,10 @@ static void test_form_of_the_files(void **state)
 	check_form(ROOT "/totals");
 	check_form(object_path(object_stat(queue).id, "stat"));
 	check_form(object_path(object_stat(queue).id, "attachments"));
+	mapped_claim_send(&m);
+	check_form(object_path(object_stat(queue).id, "stuck"));
+	assert_int_equal(access(object_path(object_stat(region).id, "stuck"),
+				F_OK), -1);
 	check_form(object_path(object_stat(region).id, "stat"));
 	mapped_close(&m);
 	close(queue);
@@ -362,6 +366,8 @@ static void read_all(void)
 		if (!read_file(object_path(id, "stat")))
 			assert_true(errno == ENOENT || errno == EIO);
 		if (!read_file(object_path(id, "attachments")))
+			assert_true(errno == ENOENT || errno == EIO);
+		if (!read_file(object_path(id, "stuck")))
 			assert_true(errno == ENOENT || errno == EIO);
 	}
 	closedir(dir);
