@@ -13,9 +13,10 @@
 #include "socket.h"
 #include "wait.h"
 
-_Static_assert(IPCX_SOCKET_STREAM == SOCK_STREAM &&
-	       IPCX_SOCKET_DGRAM == SOCK_DGRAM &&
-	       IPCX_SOCKET_SEQPACKET == SOCK_SEQPACKET, "the same types");
+_Static_assert(IPCX_SOCKET_STREAM == SOCK_STREAM, "the same type");
+_Static_assert(IPCX_SOCKET_DGRAM == SOCK_DGRAM, "the same type");
+_Static_assert(IPCX_SOCKET_SEQPACKET == SOCK_SEQPACKET, "the same type");
+
 static int set_option(int fd, int level, int option, int value)
 {
 	return SYSCALL(setsockopt(fd, level, option, &value, sizeof(value)));

@@ -59,6 +59,7 @@
 #include <ipcx/region.h>
 #include <ipcx/semaphore.h>
 #include <ipcx/shm.h>
+#include <ipcx/signal.h>
 #include <ipcx/socket.h>
 #include <ipcx/sysv_msg.h>
 #include <ipcx/sysv_sem.h>
