@@ -51,6 +51,7 @@
 
 #include <ipcx/device.h>
 #include <ipcx/fifo.h>
+#include <ipcx/lock.h>
 #include <ipcx/map.h>
 #include <ipcx/mqueue.h>
 #include <ipcx/peer.h>
