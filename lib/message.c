@@ -30,17 +30,37 @@ int transfer(struct ipcx_queue *queue, unsigned long cmd,
 	return SYSCALL(ioctl(queue->fd, cmd, &arg));
 }
 
+/* As a direction of claim(): look only, and copy to @loan->data. */
+#define PEEK	2
+
+static inline bool subscribes(const struct ipcx_queue *queue, uint32_t dir)
+{
+	return queue->ring.broadcast && dir != IPCX_DIR_SEND;
+}
+
+static inline uint64_t cursor(const struct ipcx_queue *queue)
+{
+	return __atomic_load_n(&queue->subscriber.cursor, __ATOMIC_RELAXED);
+}
+
+/* A subscriber's sleep tells the kernel how far it is, for poll too. */
 static int sleep_until(struct ipcx_queue *queue, uint32_t dir, uint32_t lane,
 		       uint64_t deadline)
 {
 	struct ipcx_wait arg = {
 		.size = sizeof(arg),
-		.dir = dir,
+		.dir = dir == PEEK ? IPCX_DIR_RECV : dir,
 		.lane = lane,
 		.deadline_ns = deadline,
 	};
+	int ret;
 
-	return SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
+	if (!subscribes(queue, dir))
+		return SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
+	arg.ticket = cursor(queue);
+	ret = SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
+	__atomic_store_n(&queue->told, arg.ticket, __ATOMIC_RELAXED);
+	return ret;
 }
 
 static inline void cpu_relax(void)
@@ -65,14 +85,14 @@ static inline uint32_t hangup(const struct ipcx_queue *queue)
 static int peek(struct ipcx_queue *queue, struct ipcx_loan *loan)
 {
 	void *buf = loan->data;
-	int ret = ring_peek(&queue->ring, buf, loan);
+	int ret = queue->ring.broadcast ?
+		  ring_peek_broadcast(&queue->ring, &queue->subscriber, buf,
+				      loan) :
+		  ring_peek(&queue->ring, buf, loan);
 
 	loan->data = buf;
 	return ret;
 }
-
-/* As a direction of claim(): look only, and copy to @loan->data. */
-#define PEEK	2
 
 static inline int claim(struct ipcx_queue *queue, int me, uint32_t dir,
 			uint32_t lane, struct ipcx_loan *loan)
@@ -82,11 +102,15 @@ static inline int claim(struct ipcx_queue *queue, int me, uint32_t dir,
 	if (__builtin_expect(gone & IPCX_HANGUP_DOWN, 0))
 		return -EIDRM;
 	if (dir == IPCX_DIR_RECV)
-		return ring_claim_recv(&queue->ring, me, loan);
+		return queue->ring.broadcast ?
+		       ring_next(&queue->ring, &queue->subscriber, loan) :
+		       ring_claim_recv(&queue->ring, me, loan);
 	if (dir == PEEK)
 		return peek(queue, loan);
 	if (gone & IPCX_HANGUP_SEND)
 		return -EPIPE;
+	if (queue->ring.broadcast)
+		return ring_claim_broadcast(&queue->ring, me, loan);
 	return ring_claim_send(&queue->ring, me, lane, loan);
 }
 
@@ -125,10 +149,33 @@ static NOINLINE int claim_distrustful(struct ipcx_queue *queue, int me,
 }
 
 /*
- * The claim found nothing: spin, sleep, look again. Receivers learn from WAIT
- * that no sender is left: only the kernel knows that the dead among them are
- * repaired, so a try asks it too if there was a hangup.
+ * Has a try that found nothing to ask the kernel? After a hangup, as it alone
+ * knows that the dead among the senders are repaired. And when it has to be
+ * told that nothing is left to be read, lest it say the contrary to who polls.
  */
+static bool has_to_ask(const struct ipcx_queue *queue, uint32_t dir)
+{
+	if (dir == IPCX_DIR_SEND)
+		return false;
+	if (hangup(queue) & IPCX_HANGUP_RECV)
+		return true;
+	return subscribes(queue, dir) &&
+	       __atomic_load_n(&queue->polled, __ATOMIC_RELAXED) &&
+	       __atomic_load_n(&queue->told, __ATOMIC_RELAXED) != cursor(queue);
+}
+
+/* Looked usable and was not: has the time come to say so? */
+static bool is_late(uint64_t deadline)
+{
+	return deadline <= ipcx_deadline_after(0);
+}
+
+static int late_error(uint64_t deadline)
+{
+	return deadline == IPCX_NO_WAIT ? -EAGAIN : -ETIMEDOUT;
+}
+
+/* The claim found nothing: spin, sleep, look again. */
 static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 		      uint32_t lane, struct ipcx_loan *loan, uint64_t deadline)
 {
@@ -137,7 +184,7 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 	int ret = -EAGAIN;
 
 	if (deadline == IPCX_NO_WAIT) {
-		if (dir == IPCX_DIR_SEND || !(hangup(queue) & IPCX_HANGUP_RECV))
+		if (!has_to_ask(queue, dir))
 			return -EAGAIN;
 		looks = 0;
 	}
@@ -146,14 +193,13 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 		ret = claim(queue, me, dir, lane, loan);
 	}
 	while (ret == -EAGAIN) {
-		ret = sleep_until(queue, dir == PEEK ? IPCX_DIR_RECV : dir,
-				  lane, deadline);
+		ret = sleep_until(queue, dir, lane, deadline);
 		if (ret < 0)
 			return ret;
 		ret = claim(queue, me, dir, lane, loan);
 		/* The kernel says usable before it says late: say it here. */
-		if (ret == -EAGAIN && deadline <= ipcx_deadline_after(0))
-			return deadline == IPCX_NO_WAIT ? -EAGAIN : -ETIMEDOUT;
+		if (ret == -EAGAIN && is_late(deadline))
+			return late_error(deadline);
 		if (ret == -EAGAIN && ++waits % FRUITLESS_WAITS == 0)
 			ret = claim_distrustful(queue, me, dir, lane, loan,
 						deadline);
@@ -169,6 +215,28 @@ int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir, uint32_t lane,
 	if (ret == -EAGAIN)
 		ret = claim_slow(queue, me, dir, lane, loan, deadline);
 	return ret;
+}
+
+/* Messages in a row overwritten while they were read, before we look up. */
+#define OVERTAKEN_MAX	64
+
+/* The next message of a broadcast queue, copied to @buf unless that is NULL. */
+static NOINLINE int next_broadcast(struct ipcx_queue *queue, int me, void *buf,
+				   struct ipcx_loan *loan, __u64 *missed,
+				   uint64_t deadline)
+{
+	for (unsigned int overtaken = 1; ; overtaken++) {
+		int ret = claim_wait(queue, me, IPCX_DIR_RECV, 0, loan, deadline);
+
+		if (ret < 0)
+			return ret;
+		if (buf)
+			ring_copy_out(buf, loan->data, loan->len);
+		if (ring_take(&queue->subscriber, loan, missed))
+			return 0;
+		if (overtaken % OVERTAKEN_MAX == 0 && is_late(deadline))
+			return late_error(deadline);
+	}
 }
 
 int ipcx_queue_reserve_timed(struct ipcx_queue *queue, uint32_t lane,
@@ -189,9 +257,13 @@ int ipcx_queue_acquire_timed(struct ipcx_queue *queue, struct ipcx_loan *loan,
 			     uint64_t deadline_ns)
 {
 	int me = attachment(queue, IPCX_RIGHT_RECV);
+	__u64 missed;
 
 	if (me < 0)
 		return me;
+	if (queue->ring.broadcast)
+		return next_broadcast(queue, me, NULL, loan, &missed,
+				      deadline_ns);
 	if (!hangup(queue) && claim_recv_fast(&queue->ring, me, loan))
 		return 0;
 	return claim_wait(queue, me, IPCX_DIR_RECV, 0, loan, deadline_ns);
@@ -240,7 +312,10 @@ int ipcx_queue_release(struct ipcx_queue *queue, struct ipcx_loan *loan)
 
 	if (me < 0)
 		return me;
-	ret = ring_release(&queue->ring, me, loan);
+	if (queue->ring.broadcast)
+		ret = ring_is_there(loan) ? 0 : -ESTALE;
+	else
+		ret = ring_release(&queue->ring, me, loan);
 	loan->data = NULL;
 	return ret;
 }
@@ -253,7 +328,9 @@ static NOINLINE int send_slow(struct ipcx_queue *queue, int me, const void *buf,
 
 	if (ret < 0)
 		return ret;
-	if (len)	/* memcpy() may not be given NULL, not even for nothing */
+	if (queue->ring.broadcast)
+		ring_copy_in(loan.data, buf, len);
+	else if (len)	/* memcpy() may not be given NULL, even for nothing */
 		memcpy(loan.data, buf, len);
 	return ring_commit(&queue->ring, me, &loan, len);
 }
@@ -313,6 +390,22 @@ static NOINLINE ssize_t recv_slow(struct ipcx_queue *queue, int me, void *buf,
 	return ret < 0 ? ret : received(buf, &loan, msg);
 }
 
+static NOINLINE ssize_t recv_broadcast(struct ipcx_queue *queue, int me,
+				       void *buf, struct ipcx_msg *msg,
+				       uint64_t deadline)
+{
+	struct ipcx_loan loan;
+	__u64 missed;
+	int ret = next_broadcast(queue, me, buf, &loan, &missed, deadline);
+
+	if (ret < 0)
+		return ret;
+	received(buf, &loan, msg);
+	if (msg)
+		msg->missed = missed;
+	return loan.len;
+}
+
 ALWAYS_INLINE ssize_t recv_mapped(struct ipcx_queue *queue, void *buf,
 				  size_t cap, struct ipcx_msg *msg,
 				  uint64_t deadline)
@@ -325,6 +418,8 @@ ALWAYS_INLINE ssize_t recv_mapped(struct ipcx_queue *queue, void *buf,
 		return me;
 	if (cap < queue->slot_size)
 		return -EMSGSIZE;
+	if (__builtin_expect(queue->ring.broadcast, 0))
+		return recv_broadcast(queue, me, buf, msg, deadline);
 	if (hangup(queue) || !claim_recv_fast(&queue->ring, me, &loan))
 		return recv_slow(queue, me, buf, msg, deadline);
 	memcpy(buf, loan.data, loan.len);
@@ -352,6 +447,13 @@ static NOINLINE int send_mediated(struct ipcx_queue *queue, const void *buf,
 	return ret < 0 ? ret : 0;
 }
 
+static void count_missed(struct ipcx_queue *queue, uint64_t missed)
+{
+	if (missed)
+		__atomic_fetch_add(&queue->subscriber.missed, missed,
+				   __ATOMIC_RELAXED);
+}
+
 static NOINLINE ssize_t recv_mediated(struct ipcx_queue *queue, void *buf,
 				      size_t cap, struct ipcx_msg *msg,
 				      uint64_t deadline)
@@ -364,6 +466,7 @@ static NOINLINE ssize_t recv_mediated(struct ipcx_queue *queue, void *buf,
 
 	if (ret < 0)
 		return ret;
+	count_missed(queue, got.missed);
 	if (msg)
 		*msg = got;
 	return got.len;
@@ -396,7 +499,13 @@ static ssize_t peek_mapped(struct ipcx_queue *queue, void *buf, size_t cap,
 	if (cap < queue->slot_size)
 		return -EMSGSIZE;
 	ret = claim_wait(queue, ret, PEEK, 0, &loan, deadline);
-	return ret < 0 ? ret : received(buf, &loan, msg);
+	if (ret < 0)
+		return ret;
+	received(buf, &loan, msg);
+	if (msg)
+		msg->missed = __atomic_load_n(&queue->subscriber.pending,
+					      __ATOMIC_RELAXED);
+	return loan.len;
 }
 
 ssize_t ipcx_queue_peek_timed(struct ipcx_queue *queue, void *buf, size_t cap,
@@ -469,8 +578,12 @@ int ipcx_queue_recv_batch_timed(struct ipcx_queue *queue, struct ipcx_msg *msgs,
 	uint32_t done;
 	int ret = -EINVAL;
 
-	if (!queue->attachment)
-		return transfer(queue, IPCX_IOC_RECV, msgs, count, deadline_ns);
+	if (!queue->attachment) {
+		ret = transfer(queue, IPCX_IOC_RECV, msgs, count, deadline_ns);
+		for (int i = 0; i < ret; i++)
+			count_missed(queue, msgs[i].missed);
+		return ret;
+	}
 	if (count > IPCX_BATCH_MAX)
 		return -EINVAL;
 	for (done = 0; done < count; done++) {

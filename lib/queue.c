@@ -53,9 +53,13 @@ static long map_attachment_page(void)
 static int map_ring(struct ipcx_queue *queue, const struct ipcx_kpage *kpage,
 		    uint32_t *attachment)
 {
+	bool broadcast = kpage->queue_flags & IPCX_QUEUE_BROADCAST;
+	/* Who only receives broadcasts may not write, and need not. */
+	int prot = broadcast && !(queue->rights & IPCX_RIGHT_SEND) ?
+		   PROT_READ : PROT_READ | PROT_WRITE;
 	size_t bytes = kpage->ring_bytes;
-	long ring = SYSCALL(mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-				 MAP_SHARED, queue->fd, IPCX_MMAP_RING));
+	long ring = SYSCALL(mmap(NULL, bytes, prot, MAP_SHARED, queue->fd,
+				 IPCX_MMAP_RING));
 	long ret;
 
 	if (ring < 0)
@@ -70,6 +74,8 @@ static int map_ring(struct ipcx_queue *queue, const struct ipcx_kpage *kpage,
 	queue->ring.wake = wake;
 	queue->ring.wake_arg = queue;
 	queue->ring_bytes = bytes;
+	if (broadcast)
+		ring_subscribe(&queue->ring, &queue->subscriber);
 	*attachment = ret;
 	queue->attachment = attachment;
 	return 0;
@@ -130,6 +136,7 @@ int ipcx_queue_from_fd(int fd, struct ipcx_queue **queue)
 		.slots = stat.slots,
 		.slot_size = stat.slot_size,
 		.lanes = stat.lanes,
+		.told = UINT64_MAX,
 	};
 	if (stat.rights & IPCX_RIGHT_MAP) {
 		ret = attach(handle);
@@ -202,6 +209,9 @@ void ipcx_queue_close(struct ipcx_queue *queue)
 
 int ipcx_queue_fd(const struct ipcx_queue *queue)
 {
+	/* No handle is really constant; who only looks at it may say so. */
+	__atomic_store_n(&((struct ipcx_queue *)queue)->polled, true,
+			 __ATOMIC_RELAXED);
 	return queue->fd;
 }
 
@@ -223,6 +233,11 @@ uint32_t ipcx_queue_lanes(const struct ipcx_queue *queue)
 bool ipcx_queue_is_mapped(const struct ipcx_queue *queue)
 {
 	return queue->attachment;
+}
+
+uint64_t ipcx_queue_missed(const struct ipcx_queue *queue)
+{
+	return __atomic_load_n(&queue->subscriber.missed, __ATOMIC_RELAXED);
 }
 
 void ipcx_queue_set_spin(struct ipcx_queue *queue, uint32_t looks)

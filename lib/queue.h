@@ -15,11 +15,16 @@
  * @slots: messages a lane holds
  * @slot_size: bytes of the largest message
  * @lanes: number of lanes
- * @spin: looks before a sleep; the one field that changes, atomically
+ * @spin: looks before a sleep
  * @attachment: NULL if mediated; else the attachment of this address space, on
  *	a page of its own that reads 0, IPCX_OWNER_NONE, in a forked child
  * @ring: the mapped ring, if @attachment
  * @ring_bytes: length of its mapping
+ * @subscriber: of a broadcast queue; if mediated, only what was missed
+ * @polled: the descriptor was asked for, so the kernel has to know the cursor
+ * @told: the cursor that it knows
+ *
+ * What changes, changes atomically.
  */
 struct ipcx_queue {
 	int fd;
@@ -31,6 +36,9 @@ struct ipcx_queue {
 	const uint32_t *attachment;
 	struct ring ring;
 	size_t ring_bytes;
+	struct subscriber subscriber;
+	bool polled;
+	uint64_t told;
 };
 
 #endif /* QUEUE_H */

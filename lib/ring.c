@@ -392,6 +392,7 @@ int ring_init(struct ring *ring, const struct ipcx_kpage *kpage, void *base,
 		.slot_size = kpage->slot_size,
 		.stride = kpage->stride,
 		.drop_oldest = kpage->queue_flags & IPCX_QUEUE_DROP_OLDEST,
+		.broadcast = kpage->queue_flags & IPCX_QUEUE_BROADCAST,
 	};
 	for (__u32 nr = 0; nr < ring->lanes; nr++)
 		note_empty(&ring->empty[nr], &no_word, !no_word);

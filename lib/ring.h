@@ -40,6 +40,7 @@ struct ring_empty {
  * @stride: bytes from slot to slot
  * @lane_bytes: bytes from lane to lane
  * @drop_oldest: IPCX_QUEUE_DROP_OLDEST
+ * @broadcast: IPCX_QUEUE_BROADCAST
  * @wake: wakes whoever sleeps in these directions, a mask of IPCX_WAKE_*
  * @wake_arg: for @wake
  * @empty: lanes found empty by ring_claim_recv(); the only field that changes.
@@ -61,6 +62,7 @@ struct ring {
 	size_t stride;
 	size_t lane_bytes;
 	bool drop_oldest;
+	bool broadcast;
 	void (*wake)(void *arg, unsigned int dirs);
 	void *wake_arg;
 	struct ring_empty empty[IPCX_LANES_MAX];
@@ -96,5 +98,51 @@ int ring_abort(const struct ring *ring, uint32_t me,
 	       const struct ipcx_loan *loan);
 int ring_release(const struct ring *ring, uint32_t me,
 		 const struct ipcx_loan *loan);
+
+/* Broadcast: lib/broadcast.c */
+
+/**
+ * struct subscriber - how far a receiver of a broadcast ring is
+ * @cursor: the next ticket
+ * @pending: tickets missed since the last message
+ * @missed: tickets missed, all in all
+ *
+ * Each is atomic. Threads that share it each get other messages, and what was
+ * missed is told with one of them.
+ */
+struct subscriber {
+	__u64 cursor;
+	__u64 pending;
+	__u64 missed;
+};
+
+/* Begin with the oldest message in the ring. */
+void ring_subscribe(const struct ring *ring, struct subscriber *subscriber);
+
+/* As ring_claim_send(); -EAGAIN if others write all slots at once. */
+int ring_claim_broadcast(const struct ring *ring, uint32_t me,
+			 struct ipcx_loan *loan);
+
+/*
+ * Find the next message; nothing is claimed, and it can be overwritten while it
+ * is read. 0, -EAGAIN (nothing yet), -EBADMSG.
+ */
+int ring_next(const struct ring *ring, struct subscriber *subscriber,
+	      struct ipcx_loan *loan);
+
+/* Is it still the message that it was, after it was read? */
+bool ring_is_there(const struct ipcx_loan *loan);
+
+/* The same, and go on to the next; false too if another thread took it. */
+bool ring_take(struct subscriber *subscriber, const struct ipcx_loan *loan,
+	       __u64 *missed);
+
+/* As ring_peek(). */
+int ring_peek_broadcast(const struct ring *ring, struct subscriber *subscriber,
+			void *buf, struct ipcx_loan *loan);
+
+/* Copy a payload that others may read, or write, at the same time. */
+void ring_copy_in(void *payload, const void *buf, size_t len);
+void ring_copy_out(void *buf, const void *payload, size_t len);
 
 #endif /* RING_H */

@@ -115,8 +115,8 @@ ALWAYS_INLINE int commit(const struct ring *ring, __u32 me,
 
 	__atomic_store_n(&slot->len, len, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->sender, me, __ATOMIC_RELAXED);
-	/* A message can be dropped for another, a claim cannot. */
-	if (__builtin_expect(ring->drop_oldest, 0))
+	/* A message can give way to another, a claim cannot. */
+	if (__builtin_expect(ring->drop_oldest | ring->broadcast, 0))
 		return publish(ring, slot, from, to,
 			       IPCX_WAKE_RECV | IPCX_WAKE_SEND);
 	return publish(ring, slot, from, to, IPCX_WAKE_RECV);
@@ -161,7 +161,10 @@ ALWAYS_INLINE void loan_to_read(const struct ring *ring,
 	};
 }
 
-/* The slot at the tail is free, and nobody else takes it. */
+/*
+ * The slot at the tail is free, and nobody else takes it. In a broadcast ring
+ * that is so in the first lap, when no subscriber can be reading it.
+ */
 ALWAYS_INLINE bool claim_send_fast(const struct ring *ring, __u32 me, __u32 nr,
 				   struct ipcx_loan *loan)
 {

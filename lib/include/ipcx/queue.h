@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Queues: messages of up to slot_size bytes, each delivered to one receiver, in
- * order within a lane. <ipcx/ipcx.h> says what holds for every call.
+ * Queues: messages of up to slot_size bytes, each delivered to one receiver, or
+ * with IPCX_QUEUE_BROADCAST to all, in order within a lane. <ipcx/ipcx.h> says
+ * what holds for every call.
  *
  * A handle is mapped if its descriptor has IPCX_RIGHT_MAP, which there is on a
  * queue made IPCX_QUEUE_MAPPABLE: then it sends and receives in shared memory,
@@ -43,6 +44,24 @@
  * with IPCX_RIGHT_RECV is. So each side holds its own right alone. A queue that
  * was shut down is -EIDRM (POLLHUP, POLLERR) to all, whatever is in it; only a
  * loan can still be given back.
+ *
+ * Broadcast: on a queue made IPCX_QUEUE_BROADCAST every handle with
+ * IPCX_RIGHT_RECV receives every message, at its own pace, and nobody waits for
+ * it: a sender overwrites the oldest message, and who was too slow for that is
+ * told how many it missed (struct ipcx_msg.missed, ipcx_queue_missed()). A new
+ * handle begins with what is in the ring, the last messages before it came.
+ *
+ *	ipcx_queue_open("prices", IPCX_RIGHT_RECV | IPCX_RIGHT_MAP, &prices);
+ *	while ((len = ipcx_queue_recv(prices, buf, sizeof(buf), &msg)) >= 0) {
+ *		if (msg.missed)
+ *			fprintf(stderr, "missed %llu\n", msg.missed);
+ *		use(buf, len);
+ *	}
+ *
+ * Permission to read gives IPCX_RIGHT_RECV and IPCX_RIGHT_MAP, and who has no
+ * IPCX_RIGHT_SEND maps the ring for reading only: subscribers need not be
+ * trusted. There is one lane. Handles over duplicates of one descriptor poll as
+ * one receiver; ipcx_reopen() makes a descriptor that is one of its own.
  */
 #ifndef IPCX_QUEUE_H
 #define IPCX_QUEUE_H
@@ -174,6 +193,16 @@ uint32_t ipcx_queue_lanes(const struct ipcx_queue *queue);
 bool ipcx_queue_is_mapped(const struct ipcx_queue *queue);
 
 /**
+ * ipcx_queue_missed() - messages of a broadcast queue that this handle was too
+ *	slow for, all in all
+ *
+ * Counted are places in the order that were overwritten before they were read,
+ * and those that were left out because a sender stopped in the middle of its
+ * message while the others went once round the ring.
+ */
+uint64_t ipcx_queue_missed(const struct ipcx_queue *queue);
+
+/**
  * ipcx_queue_set_spin() - look again some times before sleeping
  * @queue: the queue
  * @looks: how often, each a few nanoseconds to some tens; 0, as a new handle
@@ -193,7 +222,8 @@ void ipcx_queue_set_spin(struct ipcx_queue *queue, uint32_t looks);
  *
  * Waits while the lane is full. With IPCX_QUEUE_DROP_OLDEST it makes room by
  * dropping the lane's oldest message, and waits only if that is just being
- * written or read.
+ * written or read; with IPCX_QUEUE_BROADCAST, only while others write all slots
+ * at once.
  *
  * Returns 0.
  *
@@ -409,6 +439,10 @@ int ipcx_queue_abort(struct ipcx_queue *queue, struct ipcx_loan *loan);
  * @queue: the queue
  * @loan: set to the message
  *
+ * A broadcast message is nobody's: it can be overwritten while it is read, and
+ * ipcx_queue_release() says whether it was. Until then believe nothing of it;
+ * its memory may be mapped for reading only.
+ *
  * Returns 0. Errors: as ipcx_queue_recv(), but for -EMSGSIZE.
  */
 int ipcx_queue_acquire(struct ipcx_queue *queue, struct ipcx_loan *loan);
@@ -441,7 +475,8 @@ int ipcx_queue_loan_fds(struct ipcx_queue *queue, const struct ipcx_loan *loan,
  *
  * Never blocks. Returns 0.
  *
- * Errors: -EINVAL (not a loan), -EBADMSG (a peer took the slot away),
+ * Errors: -EINVAL (not a loan), -EBADMSG (a peer took the slot away), -ESTALE
+ * (broadcast: overwritten since it was acquired, what was read may be anything),
  * -ENOTCONN.
  */
 int ipcx_queue_release(struct ipcx_queue *queue, struct ipcx_loan *loan);
