@@ -50,7 +50,9 @@ static void ls_line(struct libscols_table *table, const struct ipcx_stat *stat)
 	struct libscols_line *line = table_line(table);
 
 	table_cell(line, LS_ID, text("%llu", stat->id));
-	table_cell(line, LS_KIND, text("%s", queue ? "queue" : "region"));
+	table_cell(line, LS_KIND, text("%s", !queue ? "region" :
+				       stat->create_flags & IPCX_QUEUE_BROADCAST ?
+				       "broadcast" : "queue"));
 	table_cell(line, LS_OWNER, owner_text(stat->uid));
 	table_cell(line, LS_MODE, text("%04o", stat->mode));
 	table_cell(line, LS_SIZE, size_text(stat->bytes));
@@ -93,7 +95,7 @@ const struct command command_ls = {
 enum {
 	OPTION_MODE = 1, OPTION_SIZE, OPTION_SPARSE, OPTION_SLOTS,
 	OPTION_SLOT_SIZE, OPTION_LANES, OPTION_HANGUP, OPTION_DROP_OLDEST,
-	OPTION_NOT_MAPPABLE,
+	OPTION_BROADCAST, OPTION_NOT_MAPPABLE,
 };
 
 #define DEFAULT_SLOTS		16
@@ -184,6 +186,7 @@ static const struct option_spec queue_options[] = {
 	MODE_OPTION,
 	{ "hangup", OPTION_HANGUP, NULL, "streams end: who is left alone learns that the others have gone" },
 	{ "drop-oldest", OPTION_DROP_OLDEST, NULL, "a full lane drops its oldest message instead of waiting" },
+	{ "broadcast", OPTION_BROADCAST, NULL, "every receiver gets every message; who is too slow misses the oldest" },
 	{ "not-mappable", OPTION_NOT_MAPPABLE, NULL, "through the kernel only: senders are certain, peers cannot spoil it" },
 	{ 0 }
 };
@@ -222,6 +225,9 @@ static int run_create_queue(const struct command *command, int argc, char **argv
 		case OPTION_DROP_OLDEST:
 			options.flags |= IPCX_QUEUE_DROP_OLDEST;
 			break;
+		case OPTION_BROADCAST:
+			options.flags |= IPCX_QUEUE_BROADCAST;
+			break;
 		case OPTION_NOT_MAPPABLE:
 			options.flags &= ~IPCX_QUEUE_MAPPABLE;
 			break;
@@ -229,6 +235,9 @@ static int run_create_queue(const struct command *command, int argc, char **argv
 	}
 	if (!slots || !slot_size || !options.lanes)
 		usage_error(command, "a queue has at least one lane, one slot and one byte in it");
+	if ((options.flags & IPCX_QUEUE_BROADCAST) &&
+	    ((options.flags & IPCX_QUEUE_DROP_OLDEST) || options.lanes > 1))
+		usage_error(command, "--broadcast has one lane and goes without --drop-oldest");
 	name = object_name(command, argv[optind]);
 	ret = ipcx_queue_create(name, slots, slot_size, &options, &queue);
 	if (ret < 0)

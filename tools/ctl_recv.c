@@ -19,7 +19,8 @@
  * @frames: write each where its frame says, instead of one after the other
  * @message: room for one, of slot_size
  * @len: its bytes
- * @loan: where it came from, if the queue is mapped
+ * @lends: take messages on loan
+ * @loan: where it came from, if so
  */
 struct receiver {
 	struct stream stream;
@@ -28,6 +29,7 @@ struct receiver {
 	bool frames;
 	char *message;
 	size_t len;
+	bool lends;
 	struct ipcx_loan loan;
 };
 
@@ -45,7 +47,7 @@ static int take_message(struct receiver *receiver)
 	ssize_t n;
 	int ret;
 
-	if (!ipcx_queue_is_mapped(stream->queue)) {
+	if (!receiver->lends) {
 		n = ipcx_queue_recv_timed(stream->queue, receiver->message, room,
 					  &msg, stream_deadline(stream));
 		if (n < 0)
@@ -66,7 +68,7 @@ static int take_message(struct receiver *receiver)
 
 static int give_back(struct receiver *receiver)
 {
-	if (!ipcx_queue_is_mapped(receiver->stream.queue))
+	if (!receiver->lends)
 		return 0;
 	return ipcx_queue_release(receiver->stream.queue, &receiver->loan);
 }
@@ -161,6 +163,16 @@ static const struct option_spec options[] = {
 	{ 0 }
 };
 
+/* A mapped queue does, but for broadcast, where nobody else waits for it. */
+static bool lends(const struct ipcx_queue *queue)
+{
+	struct ipcx_stat stat = { .size = sizeof(stat) };
+
+	return ipcx_queue_is_mapped(queue) &&
+	       !ipcx_stat(ipcx_queue_fd(queue), &stat) &&
+	       !(stat.create_flags & IPCX_QUEUE_BROADCAST);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct receiver receiver = { .path = "standard output", .fd = STDOUT_FILENO };
@@ -182,6 +194,7 @@ static int run(const struct command *command, int argc, char **argv)
 	stream_open(stream, object_name(command, argv[optind]), IPCX_RIGHT_RECV);
 	if (output)
 		open_output(&receiver, output);
+	receiver.lends = lends(stream->queue);
 	receiver.message = malloc(ipcx_queue_slot_size(stream->queue));
 	if (!receiver.message)
 		err(EXIT_FAILURE, "cannot receive");

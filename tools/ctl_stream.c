@@ -106,23 +106,33 @@ uint64_t stream_deadline(const struct stream *stream)
 	return ipcx_deadline_after(stream->timeout_ns);
 }
 
+static char *also(uint64_t count, const char *what)
+{
+	return count ? text(", %llu %s", (unsigned long long)count, what) :
+		       text("%s", "");
+}
+
 static void summary(const struct stream *stream, const char *done)
 {
-	char *redelivered = stream->redelivered ?
-		text(", %llu redelivered", (unsigned long long)stream->redelivered) :
-		text("%s", "");
+	char *redelivered = also(stream->redelivered, "redelivered");
+	char *missed = also(stream->missed, "missed");
 
-	warnx("%s %llu messages, %llu bytes%s", done,
+	warnx("%s %llu messages, %llu bytes%s%s", done,
 	      (unsigned long long)stream->messages,
-	      (unsigned long long)stream->bytes, redelivered);
+	      (unsigned long long)stream->bytes, redelivered, missed);
 	free(redelivered);
+	free(missed);
 }
 
 int stream_end(struct stream *stream, const char *done, int error)
 {
+	stream->missed = ipcx_queue_missed(stream->queue);
 	ipcx_queue_close(stream->queue);
 	if (stream->verbose)
 		summary(stream, done);
+	else if (stream->missed)
+		warnx("%llu messages on '%s' were overwritten before they could be received",
+		      (unsigned long long)stream->missed, stream->name);
 	if (stop) {
 		/* As if it had not been caught: a shell wants to know that. */
 		signal(stop, SIG_DFL);

@@ -30,6 +30,7 @@ enum {
  * @messages: moved so far
  * @bytes: likewise, of what is behind the frames' heads
  * @redelivered: received so far that a receiver before had and gave back
+ * @missed: not received, as a broadcast queue's senders were quicker
  */
 struct stream {
 	struct ipcx_queue *queue;
@@ -41,6 +42,7 @@ struct stream {
 	uint64_t messages;
 	uint64_t bytes;
 	uint64_t redelivered;
+	uint64_t missed;
 };
 
 /*

@@ -122,6 +122,19 @@ static void print_totals(int root)
 	table_print(table);
 }
 
+/* How much each receiver of a broadcast queue got is known to it alone. */
+static void tell_broadcast(struct facts *facts)
+{
+	const char *flags = facts_get(facts, "flags");
+	const char *kind = facts_get(facts, "kind");
+
+	if (!kind || strcmp(kind, "queue") || !flags ||
+	    !(strtoul(flags, NULL, 16) & IPCX_QUEUE_BROADCAST))
+		return;
+	facts_set(facts, "kind", "broadcast");
+	facts_set(facts, "received", "-");
+}
+
 static void add_object(struct libscols_table *table, int root, const char *id)
 {
 	char *path = text("objects/%s/stat", id);
@@ -129,6 +142,7 @@ static void add_object(struct libscols_table *table, int root, const char *id)
 
 	/* One that has gone meanwhile is no error. */
 	if (!facts_read_file(&facts, root, path)) {
+		tell_broadcast(&facts);
 		add_line(table, &facts, object_columns, ARRAY_SIZE(object_columns));
 		facts_free(&facts);
 	}

@@ -66,6 +66,13 @@ int facts_read_line(struct facts *facts, FILE *file)
 	return 1;
 }
 
+void facts_set(struct facts *facts, const char *key, const char *value)
+{
+	for (unsigned int i = 0; i < facts->n; i++)
+		if (!strcmp(facts->key[i], key))
+			facts->value[i] = value;
+}
+
 void facts_free(struct facts *facts)
 {
 	free(facts->text);

@@ -33,6 +33,9 @@ void facts_free(struct facts *facts);
 /* One more; the strings are the caller's. */
 void facts_add(struct facts *facts, const char *key, const char *value);
 
+/* Says otherwise of what is there; the string is the caller's. */
+void facts_set(struct facts *facts, const char *key, const char *value);
+
 /* NULL if nothing is said of it. */
 const char *facts_get(const struct facts *facts, const char *key);
 
