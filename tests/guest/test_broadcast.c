@@ -290,7 +290,11 @@ static void test_stopped_publisher_is_overtaken(void **state)
 	send_many(send, 1, SLOTS);
 	expect_empty(recv);
 	assert_int_equal(subscriber_recv_u32(&s, &value, 0), -EAGAIN);
+	assert_int_equal(object_stat(send).holder, m.me);
+	assert_int_equal(object_stat(send).held_recv, 1);
+	assert_int_equal(object_stat(send).held_send, 0);
 	assert_int_equal(send_u32(send, SLOTS + 1, 0), 1);
+	assert_int_equal(object_stat(send).holder, 0);
 	assert_int_equal(ipcx_ticket(mapped_word(&m, 0)), 0);
 	assert_int_equal(object_stat(send).sent, SLOTS + 1);
 
