@@ -5,6 +5,7 @@
  */
 #include "mapped.h"
 #include "peers.h"
+#include "region.h"
 
 #include <pthread.h>
 #include <sys/epoll.h>
@@ -291,6 +292,7 @@ static void test_poll(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rights); i++) {
 		int owner = mappable(0), fd = object_reopen(owner, rights[i]);
+		_Atomic uint32_t *seen = shared_words();
 		struct timeval now = { 0 };
 		struct mapped m;
 		fd_set set;
@@ -299,21 +301,27 @@ static void test_poll(void **state)
 		assert_int_equal(poll_now(fd, POLLPRI), 0);
 		pid = child_fork();
 		if (!pid) {
+			assert_soon(asleep_in(getppid(), SYS_poll));
 			mapped_open(&m, owner);
+			/* Its end would wake everybody. */
+			while (!*seen)
+				nap();
 			child_done();
 		}
 		assert_int_equal(poll_long(fd, POLLPRI), POLLPRI);
+		assert_int_equal(next_event(fd).what, IPCX_EVENT_ATTACHED);
+		*seen = 1;
 		child_ok(pid);
+		assert_int_equal(poll_long(fd, POLLPRI), POLLPRI);
 		/* Until it is read, and to who asks. */
 		assert_int_equal(poll_now(fd, POLLPRI), POLLPRI);
 		assert_int_equal(poll_now(fd, POLLIN | POLLOUT) & POLLPRI, 0);
 		FD_ZERO(&set);
 		FD_SET(fd, &set);
 		assert_int_equal(select(fd + 1, NULL, NULL, &set, &now), 1);
-		assert_int_equal(next_event(fd).what, IPCX_EVENT_ATTACHED);
-		assert_int_equal(poll_long(fd, POLLPRI), POLLPRI);
 		assert_int_equal(next_event(fd).what, IPCX_EVENT_DETACHED);
 		assert_int_equal(poll_now(fd, POLLPRI), 0);
+		shared_free(seen);
 		close(fd);
 		close(owner);
 	}
