@@ -56,16 +56,21 @@ fault:
 static __always_inline bool ipcx_copy_short_in(void *to, const void __user *from,
 					       u32 len)
 {
-	u32 i;
+	const u64 __user *src = from;
+	u64 *dst = to;
 
 	if (!user_read_access_begin(from, len))
 		return false;
-#pragma GCC unroll 8
-	for (i = 0; i + sizeof(u64) <= len; i += sizeof(u64))
-		unsafe_get_user(*(u64 *)(to + i), (const u64 __user *)(from + i),
-				fault);
-	for (; i < len; i++)
-		unsafe_get_user(*(u8 *)(to + i), (const u8 __user *)(from + i),
+	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64), src += 4, dst += 4) {
+		unsafe_get_user(dst[0], src, fault);
+		unsafe_get_user(dst[1], src + 1, fault);
+		unsafe_get_user(dst[2], src + 2, fault);
+		unsafe_get_user(dst[3], src + 3, fault);
+	}
+	for (; len >= sizeof(u64); len -= sizeof(u64), src++, dst++)
+		unsafe_get_user(*dst, src, fault);
+	while (len--)
+		unsafe_get_user(((u8 *)dst)[len], (const u8 __user *)src + len,
 				fault);
 	user_read_access_end();
 	return true;
@@ -78,16 +83,21 @@ fault:
 static __always_inline bool ipcx_copy_short_out(void __user *to, const void *from,
 						u32 len)
 {
-	u32 i;
+	u64 __user *dst = to;
+	const u64 *src = from;
 
 	if (!user_write_access_begin(to, len))
 		return false;
-#pragma GCC unroll 8
-	for (i = 0; i + sizeof(u64) <= len; i += sizeof(u64))
-		unsafe_put_user(*(const u64 *)(from + i), (u64 __user *)(to + i),
-				fault);
-	for (; i < len; i++)
-		unsafe_put_user(*(const u8 *)(from + i), (u8 __user *)(to + i),
+	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64), src += 4, dst += 4) {
+		unsafe_put_user(src[0], dst, fault);
+		unsafe_put_user(src[1], dst + 1, fault);
+		unsafe_put_user(src[2], dst + 2, fault);
+		unsafe_put_user(src[3], dst + 3, fault);
+	}
+	for (; len >= sizeof(u64); len -= sizeof(u64), src++, dst++)
+		unsafe_put_user(*src, dst, fault);
+	while (len--)
+		unsafe_put_user(((const u8 *)src)[len], (u8 __user *)dst + len,
 				fault);
 	user_write_access_end();
 	return true;

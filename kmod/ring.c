@@ -221,8 +221,8 @@ static bool ipcx_next_returned_lane(struct ipcx_queue *q, u32 lane,
 }
 
 /* Looks for messages that were given back, if there may be any. */
-static bool ipcx_next_returned(struct ipcx_queue *q, struct ipcx_claim *claim,
-			       bool peek)
+static __always_inline bool ipcx_next_returned(struct ipcx_queue *q,
+					       struct ipcx_claim *claim, bool peek)
 {
 	u64 epoch, done;
 	u32 lane;
@@ -231,7 +231,7 @@ static bool ipcx_next_returned(struct ipcx_queue *q, struct ipcx_claim *claim,
 	epoch = smp_load_acquire(&q->kpage->ret_epoch);
 	/* Read before the slots, and never compared but by inequality. */
 	done = smp_load_acquire(&q->ring->ret_done);
-	if (epoch == done)
+	if (likely(epoch == done))
 		return false;
 	for (lane = q->lanes; lane-- > 0; )
 		if (ipcx_next_returned_lane(q, lane, claim, peek))

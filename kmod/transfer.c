@@ -112,8 +112,11 @@ static __always_inline bool ipcx_fetch(const void __user *buf, u32 len)
 
 	if (len - 1 >= IPCX_COPY_SHORT)
 		return !fault_in_readable(buf, len);
-	return !get_user(byte, (const u8 __user *)buf) &&
-	       !get_user(byte, (const u8 __user *)buf + len - 1);
+	if (get_user(byte, (const u8 __user *)buf + len - 1))
+		return false;
+	/* It lies in one page or in two. */
+	return offset_in_page(buf) + len <= PAGE_SIZE ||
+	       !get_user(byte, (const u8 __user *)buf);
 }
 
 static __always_inline bool ipcx_copy_in(struct ipcx_slot *slot,

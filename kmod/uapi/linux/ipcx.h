@@ -560,7 +560,8 @@ struct ipcx_msg {
  * SCM_RIGHTS: the receiver gets new ones (close-on-exec), with the rights those
  * had. Where there is less room than there are descriptors, the others are lost
  * (IPCX_MSG_FDS_LOST). Who maps the ring takes them by IPCX_IOC_TAKE; those of a
- * message that was received and released without go when its slot is used anew.
+ * message that was received and released without go when SEND uses its slot
+ * anew, at a shutdown, or with the queue.
  *
  * A broadcast message can be overwritten while RECV copies it: a call that then
  * finds no other fails as any, but for having written to the buffer.
