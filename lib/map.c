@@ -22,12 +22,16 @@ _Static_assert(IPCX_MAP_SPARSE == FILE_SPARSE, "one flag for all");
 /**
  * struct ipcx_map - handle of a file
  * @fd: the file
+ * @access: how it was opened, whatever its mode allows by now
+ * @self: its path in /proc, to open it by again
  * @mapping_fd: the description of the mapping, or -1
  * @address: where the mapping is, if there is one
  * @bytes: its length
  */
 struct ipcx_map {
 	int fd;
+	int access;
+	char self[sizeof("/proc/self/fd/") + 10];
 	int mapping_fd;
 	void *address;
 	size_t bytes;
@@ -50,11 +54,9 @@ static int lock(int fd, short type)
 /* The file again, by a description that shares no lock with any other. */
 static int open_locked(const struct ipcx_map *map, int how, short type)
 {
-	char self[sizeof("/proc/self/fd/") + 10];
-	int fd, ret;
+	int fd = SYSCALL(open(map->self, how | O_CLOEXEC));
+	int ret;
 
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", map->fd);
-	fd = SYSCALL(open(self, how | O_CLOEXEC));
 	if (fd < 0)
 		return fd;
 	ret = lock(fd, type);
@@ -64,14 +66,8 @@ static int open_locked(const struct ipcx_map *map, int how, short type)
 	return ret;
 }
 
-/* The right that the file was opened with, not what its mode allows by now. */
-static int access_mode(const struct ipcx_map *map)
-{
-	return SYSCALL(fcntl(map->fd, F_GETFL)) & O_ACCMODE;
-}
-
 /* A descriptor just made, or -errno: the handle for it, or nothing left of it. */
-static int adopt(int fd, struct ipcx_map **map)
+static int adopt(int fd, int access, struct ipcx_map **map)
 {
 	struct ipcx_map *handle;
 
@@ -82,7 +78,10 @@ static int adopt(int fd, struct ipcx_map **map)
 		SYSCALL(close(fd));
 		return -ENOMEM;
 	}
-	*handle = (struct ipcx_map) { .fd = fd, .mapping_fd = -1 };
+	*handle = (struct ipcx_map) {
+		.fd = fd, .access = access, .mapping_fd = -1,
+	};
+	snprintf(handle->self, sizeof(handle->self), "/proc/self/fd/%d", fd);
 	*map = handle;
 	return 0;
 }
@@ -90,12 +89,13 @@ static int adopt(int fd, struct ipcx_map **map)
 int ipcx_map_create(const char *path, size_t bytes, uint32_t flags,
 		    uint32_t mode, struct ipcx_map **map)
 {
-	return adopt(file_create(path, bytes, flags, mode), map);
+	return adopt(file_create(path, bytes, flags, mode), O_RDWR, map);
 }
 
 int ipcx_map_open(const char *path, uint32_t rights, struct ipcx_map **map)
 {
-	return adopt(file_open(path, rights, 0), map);
+	return adopt(file_open(path, rights, 0),
+		     rights & IPCX_RIGHT_WRITE ? O_RDWR : O_RDONLY, map);
 }
 
 void ipcx_map_close(struct ipcx_map *map)
@@ -125,7 +125,7 @@ int ipcx_map_resize(const struct ipcx_map *map, size_t bytes, uint32_t flags)
 		return -EINVAL;
 	if (bytes > INT64_MAX)
 		return -EFBIG;
-	if (access_mode(map) != O_RDWR)
+	if (map->access != O_RDWR)
 		return -EACCES;
 	fd = open_locked(map, O_RDWR, F_WRLCK);
 	if (fd < 0)
@@ -147,7 +147,7 @@ int ipcx_map_attach(struct ipcx_map *map, uint32_t rights, uint32_t flags,
 		return -EINVAL;
 	if (map->mapping_fd >= 0)
 		return -EISCONN;
-	fd = open_locked(map, access_mode(map), F_RDLCK);
+	fd = open_locked(map, map->access, F_RDLCK);
 	if (fd < 0)
 		return fd;
 	/* From here on the size stays as it is. */
