@@ -148,22 +148,26 @@ ssize_t ipcx_fifo_write_timed(struct ipcx_fifo *fifo, const void *buf,
 
 /*
  * Read, or -EAGAIN. To read(2) it is all the same whether the last writer has
- * gone or none has come; to poll(2) only the first is a hangup.
+ * gone or none has come; to poll(2) only the first is a hangup. That writer may
+ * have come, written and gone since the read, so after a hangup read once more.
  */
 static long read_some(int fd, void *buf, size_t cap)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	struct timespec now = { 0 };
+	bool hangup = false;
 	long ret;
 
-	do {
+	for (;;) {
 		ret = KERNEL(read, fd, buf, cap);
-		if (ret)
+		if (ret || hangup)
 			return ret;
 		pollfd.revents = 0;
 		KERNEL(ppoll, &pollfd, 1UL, &now, NULL, 0UL);
-	} while (pollfd.revents & POLLIN);
-	return pollfd.revents & POLLHUP ? 0 : -EAGAIN;
+		if (!pollfd.revents)
+			return -EAGAIN;
+		hangup = pollfd.revents & POLLHUP;
+	}
 }
 
 ssize_t ipcx_fifo_read_timed(struct ipcx_fifo *fifo, void *buf, size_t cap,

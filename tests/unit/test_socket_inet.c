@@ -92,6 +92,23 @@ static void any_address_is_both(void **state)
 	ipcx_socket_close(listener);
 }
 
+/* No host is both addresses of the loopback, whichever is listened on. */
+static void next_address_is_tried(void **state)
+{
+	struct ipcx_socket *listener, *client;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ipcx_socket_listen_inet(hosts[i], "0",
+							 IPCX_SOCKET_STREAM,
+							 &listener), 0);
+		assert_int_equal(ipcx_socket_connect_inet(NULL,
+			port_of(listener), IPCX_SOCKET_STREAM, &client), 0);
+		ipcx_socket_close(client);
+		ipcx_socket_close(listener);
+	}
+}
+
 static void udp_goes_through(void **state)
 {
 	(void)state;
@@ -238,6 +255,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		PEER_TEST(tcp_goes_through),
 		PEER_TEST(any_address_is_both),
+		PEER_TEST(next_address_is_tried),
 		PEER_TEST(udp_goes_through),
 		PEER_TEST(try_connects_if_it_can_at_once),
 		PEER_TEST(unanswered_connection_is_late),
