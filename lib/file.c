@@ -14,7 +14,7 @@
 #include "file.h"
 #include "sys.h"
 
-static int open_regular(const char *path, int flags)
+static int open_regular(const char *path, int flags, size_t *bytes)
 {
 	/* Neither does another kind of file block, nor a terminal become ours. */
 	int fd = SYSCALL(open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -22,8 +22,10 @@ static int open_regular(const char *path, int flags)
 
 	if (fd < 0)
 		return fd;
-	if (!SYSCALL(fstat(fd, &stat)) && S_ISREG(stat.st_mode))
+	if (!SYSCALL(fstat(fd, &stat)) && S_ISREG(stat.st_mode)) {
+		*bytes = stat.st_size;
 		return fd;
+	}
 	SYSCALL(close(fd));
 	return -EINVAL;
 }
@@ -31,9 +33,10 @@ static int open_regular(const char *path, int flags)
 /* A symbolic link could lead to what is not there, and yet be in the way. */
 static int open_of_size(const char *path, size_t bytes)
 {
-	int fd = open_regular(path, O_RDWR | O_NOFOLLOW);
+	size_t size;
+	int fd = open_regular(path, O_RDWR | O_NOFOLLOW, &size);
 
-	if (fd < 0 || file_size(fd) == bytes)
+	if (fd < 0 || size == bytes)
 		return fd;
 	SYSCALL(close(fd));
 	return -EEXIST;
@@ -93,12 +96,12 @@ int file_create(const char *path, size_t bytes, uint32_t flags, uint32_t mode)
 	return ret;
 }
 
-int file_open(const char *path, uint32_t rights, int flags)
+int file_open(const char *path, uint32_t rights, int flags, size_t *bytes)
 {
 	if (rights == IPCX_RIGHT_READ)
-		return open_regular(path, O_RDONLY | flags);
+		return open_regular(path, O_RDONLY | flags, bytes);
 	if (rights == (IPCX_RIGHT_READ | IPCX_RIGHT_WRITE))
-		return open_regular(path, O_RDWR | flags);
+		return open_regular(path, O_RDWR | flags, bytes);
 	return -EINVAL;
 }
 
@@ -128,10 +131,9 @@ int file_resize(int fd, size_t bytes, uint32_t flags)
 	return ret;
 }
 
-int file_map(int fd, uint32_t rights, int flags, size_t offset, size_t *bytes,
-	     void **address)
+int file_map(int fd, size_t size, uint32_t rights, int flags, size_t offset,
+	     size_t *bytes, void **address)
 {
-	size_t size = file_size(fd);
 	int prot = PROT_READ;
 	long ret;
 

@@ -19,9 +19,9 @@ int file_create(const char *path, size_t bytes, uint32_t flags, uint32_t mode);
 
 /*
  * Open a regular file with IPCX_RIGHT_READ, or both READ and WRITE; @flags are
- * more of open()'s.
+ * more of open()'s. Sets @bytes to its size.
  */
-int file_open(const char *path, uint32_t rights, int flags);
+int file_open(const char *path, uint32_t rights, int flags, size_t *bytes);
 
 /* Bytes of a file, 0 if it cannot be asked. */
 size_t file_size(int fd);
@@ -32,8 +32,11 @@ size_t file_size(int fd);
  */
 int file_resize(int fd, size_t bytes, uint32_t flags);
 
-/* Map a part that lies within the file, or all from @offset on if @bytes is 0. */
-int file_map(int fd, uint32_t rights, int flags, size_t offset, size_t *bytes,
-	     void **address);
+/*
+ * Map a part that lies within a file of that size, or all from @offset on if
+ * @bytes is 0, which it is set to then.
+ */
+int file_map(int fd, size_t size, uint32_t rights, int flags, size_t offset,
+	     size_t *bytes, void **address);
 
 #endif /* FILE_H */

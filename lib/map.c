@@ -94,7 +94,9 @@ int ipcx_map_create(const char *path, size_t bytes, uint32_t flags,
 
 int ipcx_map_open(const char *path, uint32_t rights, struct ipcx_map **map)
 {
-	return adopt(file_open(path, rights, 0),
+	size_t bytes;
+
+	return adopt(file_open(path, rights, 0, &bytes),
 		     rights & IPCX_RIGHT_WRITE ? O_RDWR : O_RDONLY, map);
 }
 
@@ -151,7 +153,8 @@ int ipcx_map_attach(struct ipcx_map *map, uint32_t rights, uint32_t flags,
 	if (fd < 0)
 		return fd;
 	/* From here on the size stays as it is. */
-	ret = file_map(fd, rights, how, offset, &bytes, &map->address);
+	ret = file_map(fd, file_size(fd), rights, how, offset, &bytes,
+		       &map->address);
 	if (ret < 0) {
 		SYSCALL(close(fd));
 		return ret;

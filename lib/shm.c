@@ -17,6 +17,7 @@ _Static_assert(IPCX_SHM_SPARSE == FILE_SPARSE, "one flag for all");
 
 struct ipcx_shm {
 	int fd;
+	size_t bytes;	/* for life */
 };
 
 /* As sizeof(DIRECTORY) counts the end, too. */
@@ -42,7 +43,7 @@ static int path_of(const char *name, struct path *path)
 }
 
 /* A descriptor just made, or -errno: the handle for it, or nothing left of it. */
-static int adopt(int fd, struct ipcx_shm **shm)
+static int adopt(int fd, size_t bytes, struct ipcx_shm **shm)
 {
 	struct ipcx_shm *handle;
 
@@ -53,7 +54,7 @@ static int adopt(int fd, struct ipcx_shm **shm)
 		SYSCALL(close(fd));
 		return -ENOMEM;
 	}
-	handle->fd = fd;
+	*handle = (struct ipcx_shm) { .fd = fd, .bytes = bytes };
 	*shm = handle;
 	return 0;
 }
@@ -66,17 +67,19 @@ int ipcx_shm_create(const char *name, size_t bytes, uint32_t flags,
 
 	if (ret < 0)
 		return ret;
-	return adopt(file_create(path.text, bytes, flags, mode), shm);
+	return adopt(file_create(path.text, bytes, flags, mode), bytes, shm);
 }
 
 int ipcx_shm_open(const char *name, uint32_t rights, struct ipcx_shm **shm)
 {
 	struct path path;
 	int ret = path_of(name, &path);
+	size_t bytes = 0;
 
 	if (ret < 0)
 		return ret;
-	return adopt(file_open(path.text, rights, O_NOFOLLOW), shm);
+	ret = file_open(path.text, rights, O_NOFOLLOW, &bytes);
+	return adopt(ret, bytes, shm);
 }
 
 void ipcx_shm_close(struct ipcx_shm *shm)
@@ -104,11 +107,12 @@ int ipcx_shm_fd(const struct ipcx_shm *shm)
 
 size_t ipcx_shm_size(const struct ipcx_shm *shm)
 {
-	return file_size(shm->fd);
+	return shm->bytes;
 }
 
 int ipcx_shm_map(const struct ipcx_shm *shm, uint32_t rights, size_t offset,
 		 size_t bytes, void **address)
 {
-	return file_map(shm->fd, rights, MAP_SHARED, offset, &bytes, address);
+	return file_map(shm->fd, shm->bytes, rights, MAP_SHARED, offset, &bytes,
+			address);
 }

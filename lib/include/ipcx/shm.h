@@ -88,7 +88,7 @@ int ipcx_shm_unlink(const char *name);
  */
 int ipcx_shm_fd(const struct ipcx_shm *shm);
 
-/** ipcx_shm_size() - bytes of the object, as it was made */
+/** ipcx_shm_size() - bytes of the object, as it was when it was opened */
 size_t ipcx_shm_size(const struct ipcx_shm *shm);
 
 /**
