@@ -108,7 +108,7 @@ static __always_inline int ipcx_next_wait(struct ipcx_handle *handle,
 /* The caller's pages are there just now, or can be: no claim is held yet. */
 static __always_inline bool ipcx_fetch(const void __user *buf, u32 len)
 {
-	u8 byte;
+	u8 __maybe_unused byte;
 
 	if (len - 1 >= IPCX_COPY_SHORT)
 		return !fault_in_readable(buf, len);
