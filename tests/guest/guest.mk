@@ -8,7 +8,9 @@ guest-tests: $(GUEST_TESTS)
 $(GUEST_TESTS): %: %.o $(GUEST_COMMON) $(BUILD)/lib/libipcx.so
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../../lib' \
-		-o $@ $(filter %.o,$^) -L$(BUILD)/lib -lipcx $$(pkg-config --libs libkmod) -lcmocka -lpthread
+		-o $@ $(filter %.o,$^) -L$(BUILD)/lib -lipcx $$(pkg-config --libs libkmod) -lcmocka -lpthread $(LDLIBS)
+
+$(BUILD)/tests/guest/test_poll: LDLIBS = -luring
 
 include tests/guest/abi32/abi32.mk
 
