@@ -40,7 +40,7 @@ struct condition {
 };
 
 _Static_assert(sizeof(struct ipcx_lock) >= sizeof(struct lock), "room for it");
-_Static_assert(_Alignof(struct ipcx_lock) >= _Alignof(struct lock), "as well");
+_Static_assert(!(8 % _Alignof(struct lock)), "aligned as well");
 _Static_assert(sizeof(struct ipcx_condition) == sizeof(struct condition),
 	       "room for it");
 

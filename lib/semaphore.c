@@ -8,7 +8,7 @@
 #include "sys.h"
 
 _Static_assert(sizeof(struct ipcx_semaphore) >= sizeof(sem_t), "room for it");
-_Static_assert(_Alignof(struct ipcx_semaphore) >= _Alignof(sem_t), "as well");
+_Static_assert(!(8 % _Alignof(sem_t)), "aligned as well");
 
 /* The memory is all there is, be it the caller's or what sem_open() has mapped. */
 static sem_t *sem(struct ipcx_semaphore *semaphore)

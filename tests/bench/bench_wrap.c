@@ -540,6 +540,5 @@ int main(int argc, char **argv)
 		  bench_alone },
 	};
 
-	return bench_main(argc, argv, benches,
-			  sizeof(benches) / sizeof(benches[0]));
+	return bench_main(argc, argv, benches, sizeof(benches) / sizeof(*benches));
 }

@@ -637,6 +637,32 @@ static void mediated_batch_is_one_call(void **state)
 	assert_int_equal(kernel.transfer.deadline_ns, 7);
 }
 
+static void descriptors_have_all_forms(void **state)
+{
+	int fds[2] = { 3, 4 };
+	char buf[SLOT_SIZE];
+
+	(void)state;
+	queue.attachment = NULL;
+	kernel_says(IPCX_IOC_SEND, 1);
+	assert_int_equal(ipcx_queue_send_fds(&queue, "x", 1, 1, fds, 2), 0);
+	assert_int_equal(kernel.transfer.deadline_ns, IPCX_FOREVER);
+	assert_int_equal(kernel.msg.fds, (uintptr_t)fds);
+	assert_int_equal(kernel.msg.fd_count, 2);
+	assert_int_equal(kernel.msg.lane, 1);
+	assert_int_equal(ipcx_queue_send_fds_timed(&queue, "x", 1, 1, fds, 2,
+						   7), 0);
+	assert_int_equal(kernel.transfer.deadline_ns, 7);
+	kernel_says(IPCX_IOC_RECV, -EINTR);
+	assert_int_equal(ipcx_queue_recv_fds(&queue, buf, sizeof(buf), NULL,
+					     fds, 2), -EINTR);
+	assert_int_equal(kernel.transfer.deadline_ns, IPCX_FOREVER);
+	assert_int_equal(kernel.msg.fd_count, 2);
+	assert_int_equal(ipcx_queue_recv_fds_timed(&queue, buf, sizeof(buf),
+						   NULL, fds, 2, 7), -EINTR);
+	assert_int_equal(kernel.transfer.deadline_ns, 7);
+}
+
 #define QUEUE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -669,6 +695,7 @@ int main(void)
 		QUEUE_TEST(batch_waits_for_the_first_message_alone),
 		QUEUE_TEST(batch_stops_at_the_first_bad_message),
 		QUEUE_TEST(mediated_batch_is_one_call),
+		QUEUE_TEST(descriptors_have_all_forms),
 	};
 
 	return cmocka_run_group_tests_name("messages", tests, NULL, NULL);
