@@ -59,8 +59,25 @@ byte begun[P];
 
 #define QUEUE(dir)	(dir == RECV -> SUBSCRIBERS : PUBLISHERS)
 
+/* As in work.pml. */
+#define BITS(set)	(((set) & 1) + (((set) >> 1) & 1) + (((set) >> 2) & 1) + \
+			 (((set) >> 3) & 1))
+#define COUNTED		(MINE(queued) && !MINE(woken))
+
 inline wake_dir(dir) {
-	woken = woken | (queued & QUEUE(dir))
+	d_step {
+		count[dir] = count[dir] - BITS(queued & ~woken & QUEUE(dir));
+		woken = woken | (queued & QUEUE(dir))
+	}
+}
+
+inline enter_anew(dir) {
+	atomic {
+		if
+		:: MINE(woken) -> woken = woken & ~B(id); count[dir]++
+		:: else
+		fi
+	}
 }
 
 inline wake(dir) {
@@ -121,7 +138,7 @@ retry:
 				count[SEND]++; queued = queued | B(id)
 			};
 sleep:
-			woken = woken & ~B(id);
+			enter_anew(SEND);
 			do
 			:: !ok && i < N -> ok = (STATE(word[i]) != WRITING); i++
 			:: else -> break
@@ -133,7 +150,11 @@ sleep:
 			fi;
 			d_step {
 				ok = 0;
-				count[SEND]--; queued = queued & ~B(id);
+				if
+				:: COUNTED -> count[SEND]--
+				:: else
+				fi;
+				queued = queued & ~B(id);
 				woken = woken & ~B(id)
 			};
 			goto retry
@@ -185,9 +206,10 @@ sleep:
 	} unless { MINE(dead) };
 	atomic {
 		if
-		:: MINE(queued) -> count[SEND]--; queued = queued & ~B(id)
+		:: COUNTED -> count[SEND]--
 		:: else
 		fi;
+		queued = queued & ~B(id);
 		woken = woken & ~B(id);
 		t = 0; m = 0; busy = 0; i = 0; w = 0; ok = 0;
 		gone = gone | B(id); pending = 1
@@ -298,7 +320,7 @@ next:
 
 	d_step { count[RECV]++; queued = queued | B(id) };
 sleep:
-	woken = woken & ~B(id);
+	enter_anew(RECV);
 	ahead = c;
 follow:
 	look(ahead);
@@ -319,7 +341,11 @@ follow:
 	fi;
 	d_step {
 		sight = 0; w = 0;
-		count[RECV]--; queued = queued & ~B(id); woken = woken & ~B(id)
+		if
+		:: COUNTED -> count[RECV]--
+		:: else
+		fi;
+		queued = queued & ~B(id); woken = woken & ~B(id)
 	};
 	goto next;
 

@@ -16,6 +16,9 @@
  *  POLLERS     mask of receivers (of peers) that poll instead of WAIT
  *  DROP        IPCX_QUEUE_DROP_OLDEST
  *  HANGUP      IPCX_QUEUE_HANGUP: who has sent all, or is killed, leaves
+ *  STORE       mapped peers move a hint on after a claim by a load and a store,
+ *              which may come late and move it back
+ *  TAKE        mapped receivers may receive without a claim: copy, then one CAS
  *
  * Each #ifdef of another name is a mutant: see ./run.
  */
@@ -107,14 +110,24 @@ byte begun[S];			/* messages tried */
 
 #define QUEUE(dir)	(dir == RECV -> RECEIVERS : SENDERS)
 
+/* Who is woken is out of the wait queue, and of the count, until it enters anew. */
+#define BITS(set)	(((set) & 1) + (((set) >> 1) & 1) + (((set) >> 2) & 1) + \
+			 (((set) >> 3) & 1))
+#define COUNTED		(MINE(queued) && !MINE(woken))
+#ifdef NOT_COUNTED_ANEW
+#define COUNT_ANEW(dir)	skip
+#else
+#define COUNT_ANEW(dir)	count[dir]++
+#endif
+
 inline wake_dir(dir) {
 #ifdef WAKE_ONE
 	atomic {
 		if
-		:: queued & ~woken & QUEUE(dir) & 1 -> woken = woken | 1
-		:: queued & ~woken & QUEUE(dir) & 2 -> woken = woken | 2
-		:: queued & ~woken & QUEUE(dir) & 4 -> woken = woken | 4
-		:: queued & ~woken & QUEUE(dir) & 8 -> woken = woken | 8
+		:: queued & ~woken & QUEUE(dir) & 1 -> woken = woken | 1; count[dir]--
+		:: queued & ~woken & QUEUE(dir) & 2 -> woken = woken | 2; count[dir]--
+		:: queued & ~woken & QUEUE(dir) & 4 -> woken = woken | 4; count[dir]--
+		:: queued & ~woken & QUEUE(dir) & 8 -> woken = woken | 8; count[dir]--
 		:: else
 		fi
 	}
@@ -125,7 +138,10 @@ inline wake_dir(dir) {
 #if POLLERS
 	armed[dir] = 0;
 #endif
-	woken = woken | (queued & QUEUE(dir))
+	d_step {
+		count[dir] = count[dir] - BITS(queued & ~woken & QUEUE(dir) & ~POLLERS);
+		woken = woken | (queued & QUEUE(dir))
+	}
 #endif
 }
 
@@ -213,8 +229,35 @@ inline up_head(l, to) {
 }
 
 /* How far the hints may be apart; what they lag behind is bounded. */
+#ifdef STORE
+#define LAG_OK(l)	true
+#else
 #define LAG_OK(l)	(tail[l] == head[l] || SUB(head[l], tail[l]) == 1 || \
 			 (NEWER(tail[l], head[l]) && SUB(tail[l], head[l]) <= N + 2))
+#endif
+
+/* After a claim. */
+inline move_on(hint, x) {
+#ifdef STORE
+	if
+	:: !MINE(MEDIATED) ->
+		n = (hint == x);
+		if
+		:: n -> n = 0; hint = ADD(x, 1)
+		:: else
+		fi
+	:: else ->
+#endif
+	d_step {
+		if
+		:: hint == x -> hint = ADD(x, 1)
+		:: else
+		fi
+	}
+#ifdef STORE
+	fi
+#endif
+}
 
 #ifdef HANGUP
 #define GONE_FOR_GOOD	idle = idle | B(id); dead = dead & ~B(id);
@@ -338,7 +381,12 @@ retry:
 				count[SEND]++; queued = queued | B(id)
 			};
 sleep:
-			woken = woken & ~B(id);
+			atomic {
+				if
+				:: MINE(woken) -> woken = woken & ~B(id); COUNT_ANEW(SEND)
+				:: else
+				fi
+			};
 #ifndef NO_RECHECK
 #ifdef HANGUP
 			ok = hangup[SEND];
@@ -357,7 +405,11 @@ sleep:
 #endif
 			d_step {
 				t = 0; w = 0; ok = 0;
-				count[SEND]--; queued = queued & ~B(id);
+				if
+				:: COUNTED -> count[SEND]--
+				:: else
+				fi;
+				queued = queued & ~B(id);
 				woken = woken & ~B(id)
 			};
 			goto retry
@@ -402,12 +454,7 @@ sleep:
 		fi;
 
 		/* Claimed. */
-		d_step {
-			if
-			:: tail[l] == t -> tail[l] = ADD(t, 1)
-			:: else
-			fi
-		};
+		move_on(tail[l], t);
 		assert(LAG_OK(l));
 		STALL
 		pay[IX(l, t)] = m + 1;
@@ -446,9 +493,10 @@ left:
 	atomic {
 		GONE_FOR_GOOD
 		if
-		:: MINE(queued) -> count[SEND]--; queued = queued & ~B(id)
+		:: COUNTED -> count[SEND]--
 		:: else
 		fi;
+		queued = queued & ~B(id);
 		woken = woken & ~B(id);
 		t = 0; m = 0; w = 0; ok = 0; n = 0
 	};
@@ -497,6 +545,36 @@ inline claim_message(i) {
 		fi
 	}
 }
+
+/*
+ * Receives slot i, whose word was w and whose payload was copied: what was
+ * copied is whole and nobody else's if the word is the same.
+ */
+#ifdef TAKE
+inline take_message(at) {
+	d_step {
+#ifdef TAKE_BY_STORE
+		ok = 1;
+#else
+		ok = (word[at] == w);
+#endif
+		if
+		:: ok ->
+			assert(i && i == pay[at]);
+			assert(committed & B(i - 1));
+			assert(!((seen | delivered | dropped) & B(i - 1)));
+			assert(!any_claimed[l] || NEWER(TICKET(w), last[l]));
+			last[l] = TICKET(w);
+			any_claimed[l] = 1;
+			delivered = delivered | B(i - 1);
+			seen = seen | B(i - 1);
+			pay[at] = 0;
+			word[at] = WORD(ADD(h, N), NOBODY, FREE)
+		:: else
+		fi
+	}
+}
+#endif
 
 /* Who waits for the end does not any more. */
 #ifdef HANGUP
@@ -565,16 +643,26 @@ lane:
 			w = 0;
 			if
 			:: ok ->
-				d_step {
-					ok = 0;
-					if
-					:: head[l] == h -> head[l] = ADD(h, 1)
-					:: else
-					fi
-				};
+				ok = 0;
+				move_on(head[l], h);
 				goto got
 			:: else -> h = 0; goto look
 			fi
+#ifdef TAKE
+		:: TICKET(w) == h && STATE(w) == READY && !MINE(MEDIATED) ->
+			i = pay[IX(l, h)];
+			take_message(IX(l, h));
+			d_step { w = 0; i = 0 };
+			if
+			:: ok ->
+				ok = 0;
+				move_on(head[l], h);
+				d_step { h = 0; l = 0 };
+				wake(SEND);
+				goto start
+			:: else -> h = 0; goto look
+			fi
+#endif
 		:: TICKET(w) == h && STATE(w) == ABORTED ->
 			d_step {
 				ok = (word[IX(l, h)] == w);
@@ -617,7 +705,13 @@ lane:
 			fi
 		};
 sleep:
-		woken = woken & ~B(id);
+		atomic {
+			if
+			:: MINE(woken) && !MINE(POLLERS) -> COUNT_ANEW(RECV)
+			:: else
+			fi;
+			woken = woken & ~B(id)
+		};
 #if POLLERS
 		if :: MINE(POLLERS) -> armed[RECV] = 1 :: else fi;
 #endif
@@ -686,12 +780,12 @@ sleep:
 		fi;
 		d_step {
 			ok = 0;
-			queued = queued & ~B(id); woken = woken & ~B(id);
 			END_COUNT
 			if
-			:: !MINE(POLLERS) -> count[RECV]--
+			:: COUNTED && !MINE(POLLERS) -> count[RECV]--
 			:: else
-			fi
+			fi;
+			queued = queued & ~B(id); woken = woken & ~B(id)
 		};
 		goto start;
 
@@ -737,7 +831,7 @@ left:
 	atomic {
 		GONE_FOR_GOOD
 		if
-		:: MINE(queued) && !MINE(POLLERS) -> count[RECV]--
+		:: COUNTED && !MINE(POLLERS) -> count[RECV]--
 		:: else
 		fi;
 		END_COUNT
