@@ -97,14 +97,6 @@ static int ipcx_ready(struct ipcx_handle *handle, u32 dir, u32 lane)
 	return gone && ipcx_drained(q) ? gone : -EAGAIN;
 }
 
-/* Events are nothing to those asleep in WAIT: see the mode of ipcx_wake_told(). */
-static int ipcx_woken(struct wait_queue_entry *wait, unsigned int mode, int sync,
-		      void *key)
-{
-	return mode == TASK_NORMAL ?
-	       autoremove_wake_function(wait, mode, sync, key) : 0;
-}
-
 static int ipcx_sleep(u64 deadline_ns)
 {
 	ktime_t deadline = deadline_ns > KTIME_MAX ? KTIME_MAX : deadline_ns;
@@ -116,6 +108,61 @@ static int ipcx_sleep(u64 deadline_ns)
 				      0, HRTIMER_MODE_ABS))
 		return -ETIMEDOUT;
 	return 0;
+}
+
+/*
+ * A sleeper counts for as long as it is in the wait queue. Who wakes it takes
+ * it out of both, so that what is published before it runs needs no WAKE more:
+ * it will look, and count itself again before it looks for the last time.
+ */
+struct ipcx_sleeper {
+	struct wait_queue_entry entry;
+	struct wait_queue_head *queue;
+	atomic_t *count;
+};
+
+static int ipcx_wake_sleeper(struct wait_queue_entry *entry, unsigned int mode,
+			     int flags, void *key)
+{
+	/* Its stack may be gone as soon as it is out of the queue. */
+	atomic_t *count = container_of(entry, struct ipcx_sleeper, entry)->count;
+
+	/* Events are nothing to a sleeper: see the mode of ipcx_wake_told(). */
+	if (mode != TASK_NORMAL ||
+	    !autoremove_wake_function(entry, mode, flags, key))
+		return 0;
+	atomic_dec(count);
+	return 1;
+}
+
+/* Counted before it can be woken: never are more in the queue than count. */
+static void ipcx_sleeper_enter(struct ipcx_sleeper *sleeper)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&sleeper->queue->lock, flags);
+	if (list_empty(&sleeper->entry.entry)) {
+		atomic_inc(sleeper->count);
+		__add_wait_queue(sleeper->queue, &sleeper->entry);
+	}
+	set_current_state(TASK_INTERRUPTIBLE);
+	spin_unlock_irqrestore(&sleeper->queue->lock, flags);
+}
+
+static void ipcx_sleeper_leave(struct ipcx_sleeper *sleeper)
+{
+	unsigned long flags;
+
+	__set_current_state(TASK_RUNNING);
+	/* Pairs with autoremove_wake_function(), which is done with it then. */
+	if (list_empty_careful(&sleeper->entry.entry))
+		return;
+	spin_lock_irqsave(&sleeper->queue->lock, flags);
+	if (!list_empty(&sleeper->entry.entry)) {
+		list_del_init(&sleeper->entry.entry);
+		atomic_dec(sleeper->count);
+	}
+	spin_unlock_irqrestore(&sleeper->queue->lock, flags);
 }
 
 /**
@@ -130,7 +177,10 @@ static int ipcx_sleep(u64 deadline_ns)
 int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns)
 {
 	struct ipcx_queue *q = to_queue(handle->obj);
-	DEFINE_WAIT_FUNC(wait, ipcx_woken);
+	struct ipcx_sleeper sleeper = {
+		.queue = &q->wait[dir],
+		.count = ipcx_sleepers(q, dir),
+	};
 	bool awaits_end = false;
 	int ret;
 
@@ -138,9 +188,10 @@ int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns)
 	if (ret != -EAGAIN || deadline_ns == IPCX_NO_WAIT)
 		return ret;
 
-	atomic_inc(ipcx_sleepers(q, dir));
+	init_wait(&sleeper.entry);
+	sleeper.entry.func = ipcx_wake_sleeper;
 	do {
-		prepare_to_wait(&q->wait[dir], &wait, TASK_INTERRUPTIBLE);
+		ipcx_sleeper_enter(&sleeper);
 		/*
 		 * Once the senders have left, the end comes when the last slot
 		 * is freed, which its receiver tells waiting senders only.
@@ -159,8 +210,7 @@ int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns)
 	/* What came in the very last moment is not lost to the deadline. */
 	if (ret == -ETIMEDOUT && ipcx_ready(handle, dir, lane) == 0)
 		ret = 0;
-	finish_wait(&q->wait[dir], &wait);
-	atomic_dec(ipcx_sleepers(q, dir));
+	ipcx_sleeper_leave(&sleeper);
 	if (awaits_end)
 		atomic_dec(ipcx_sleepers(q, IPCX_DIR_SEND));
 	trace_ipcx_wait(q->obj.id, dir, ret);

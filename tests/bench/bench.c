@@ -55,7 +55,7 @@ static void print_row(const struct candidate *c)
 
 	memcpy(values, c->round, sizeof(values));
 	median = sorted(values);
-	printf("  %-30s %12.2f %12.2f %12.2f %6d\n", c->name, median, values[0],
+	printf("  %-30s %12.6g %12.6g %12.6g %6d\n", c->name, median, values[0],
 	       values[rounds - 1], rounds);
 }
 
@@ -82,13 +82,13 @@ void measure(struct candidate *c, size_t n, int times)
  * Whatever the values' distribution, the true median lies between those of them
  * that are sqrt(rounds) ranks from the middle, in 95 of 100 measurements.
  */
-static void print_figure(const char *name, double *values)
+static void print_figure(const char *name, double *values, double spread_min)
 {
 	double median = sorted(values);
 	int off = lround(0.98 * sqrt(rounds));
 	double low = values[rounds / 2 - off], high = values[rounds / 2 + off];
 
-	if (high - low > SPREAD_MAX * median)
+	if (high - low > fmax(SPREAD_MAX * median, spread_min))
 		printf("warning %s: anything from %.3f to %.3f, the machine was not quiet\n",
 		       name, low, high);
 	printf("figure %s %.4g\n", name, median);
@@ -102,15 +102,15 @@ void figure(const char *name, const struct candidate *a,
 
 	for (int i = 0; i < rounds; i++)
 		values[i] = a->round[i] / b->round[i];
-	print_figure(name, values);
+	print_figure(name, values, 0);
 }
 
-void figure_of(const char *name, const struct candidate *c)
+void figure_of(const char *name, const struct candidate *c, double exact)
 {
 	double values[ROUNDS_MAX];
 
 	memcpy(values, c->round, sizeof(values));
-	print_figure(name, values);
+	print_figure(name, values, exact);
 }
 
 static void cpu_model(char *model, size_t size)

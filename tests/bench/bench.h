@@ -58,8 +58,8 @@ void measure(struct candidate *c, size_t n, int rounds);
 void figure(const char *name, const struct candidate *a,
 	    const struct candidate *b);
 
-/* The same for what needs no comparison. */
-void figure_of(const char *name, const struct candidate *c);
+/* The same for what needs no comparison, and not to be known closer than @exact. */
+void figure_of(const char *name, const struct candidate *c, double exact);
 
 /*
  * Two processes, for candidates that take two. The other one is forked anew for

@@ -144,7 +144,7 @@ static void bench_busy(void)
 	check(!pipe2(results, O_CLOEXEC), "pipe");
 	check(!ipcx_queue_create(NULL, SLOTS, MESSAGE, &options, &queue), "queue");
 	measure(&c, 1, ROUNDS);
-	figure_of("queue.syscalls_busy", &c);
+	figure_of("queue.syscalls_busy", &c, 0.005);
 	ipcx_queue_close(queue);
 }
 

@@ -64,7 +64,7 @@ static void bench_pair(void)
 }
 
 /* One process sends to another, on a processor each, as fast as both can. */
-#define STREAM		50000
+#define STREAM		10000
 
 static void stream_ours_send(void *arg, struct gate *gate)
 {

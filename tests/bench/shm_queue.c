@@ -134,22 +134,29 @@ static bool usable(const struct ring *ring, uint32_t dir)
 static void sleep_in(struct shm_queue *shm, uint32_t dir)
 {
 	const struct ring *ring = &shm->handle[0].ring;
-	uint32_t seen = __atomic_load_n(&shm->wakes[dir], __ATOMIC_ACQUIRE);
+	uint32_t seen;
 
-	/* A full barrier before the look, as in the module. */
-	__atomic_fetch_add(&shm->kpage.count[dir], 1, __ATOMIC_SEQ_CST);
-	while (!usable(ring, dir)) {
-		futex_wait(&shm->wakes[dir], seen);
+	for (;;) {
 		seen = __atomic_load_n(&shm->wakes[dir], __ATOMIC_ACQUIRE);
+		/* A full barrier before the look, as in the module. */
+		__atomic_fetch_add(&shm->kpage.count[dir], 1, __ATOMIC_SEQ_CST);
+		if (usable(ring, dir))
+			return;
+		futex_wait(&shm->wakes[dir], seen);
 	}
-	__atomic_fetch_sub(&shm->kpage.count[dir], 1, __ATOMIC_RELAXED);
 }
 
+/*
+ * As in the module, who is woken no longer counts. Who did not go to sleep
+ * after all does, here, until the next one wakes.
+ */
 static void wake_in(struct shm_queue *shm, unsigned int dirs)
 {
 	for (int dir = 0; dir < 2; dir++)
 		if (dirs & (1U << dir)) {
-			__atomic_fetch_add(&shm->wakes[dir], 1, __ATOMIC_RELEASE);
+			__atomic_store_n(&shm->kpage.count[dir], 0,
+					 __ATOMIC_RELAXED);
+			__atomic_fetch_add(&shm->wakes[dir], 1, __ATOMIC_SEQ_CST);
 			futex_wake(&shm->wakes[dir]);
 		}
 }
