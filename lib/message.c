@@ -349,8 +349,7 @@ ALWAYS_INLINE int send_mapped(struct ipcx_queue *queue, const void *buf,
 		return -EMSGSIZE;
 	if (hangup(queue) || !claim_send_fast(&queue->ring, me, lane, &loan))
 		return send_slow(queue, me, buf, len, lane, deadline);
-	if (len)
-		memcpy(loan.data, buf, len);
+	copy(loan.data, buf, len);
 	return commit(&queue->ring, me, &loan, len);
 }
 
@@ -412,7 +411,6 @@ ALWAYS_INLINE ssize_t recv_mapped(struct ipcx_queue *queue, void *buf,
 {
 	int me = attachment(queue, IPCX_RIGHT_RECV);
 	struct ipcx_loan loan;
-	int ret;
 
 	if (me < 0)
 		return me;
@@ -420,12 +418,9 @@ ALWAYS_INLINE ssize_t recv_mapped(struct ipcx_queue *queue, void *buf,
 		return -EMSGSIZE;
 	if (__builtin_expect(queue->ring.broadcast, 0))
 		return recv_broadcast(queue, me, buf, msg, deadline);
-	if (hangup(queue) || !claim_recv_fast(&queue->ring, me, &loan))
+	if (hangup(queue) || !take_fast(&queue->ring, buf, &loan))
 		return recv_slow(queue, me, buf, msg, deadline);
-	memcpy(buf, loan.data, loan.len);
-	lose_fds(&loan);
-	ret = release(&queue->ring, me, &loan);
-	return ret < 0 ? ret : received(buf, &loan, msg);
+	return received(buf, &loan, msg);
 }
 
 /* The ABI's lengths have 32 bits, and no slot_size comes near that. */

@@ -263,25 +263,6 @@ int ring_claim_recv(struct ring *ring, __u32 me, struct ipcx_loan *loan)
 	return next(ring, me, loan, NULL);
 }
 
-/*
- * Copies what others may write just now: the word tells afterwards whether they
- * did. Hence word by word, where memcpy() may do as it likes, and out of the
- * thread sanitizer's sight, which knows of no such reader.
- */
-__attribute__((no_sanitize("thread"), noinline))
-static void copy_unclaimed(char *to, const char *from, size_t len)
-{
-	size_t i = 0;
-
-	for (; i + sizeof(__u64) <= len; i += sizeof(__u64)) {
-		__u64 word = load((const __u64 *)(from + i));
-
-		__builtin_memcpy(to + i, &word, sizeof(word));
-	}
-	for (; i < len; i++)
-		to[i] = __atomic_load_n(from + i, __ATOMIC_RELAXED);
-}
-
 /* Loads before it are done before those after it; the sanitizer has no fence. */
 static inline void load_fence(void)
 {

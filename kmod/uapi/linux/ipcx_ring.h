@@ -18,6 +18,7 @@
  *	send:    FREE(t) -> WRITING(t, me) -> READY(t, me)
  *	                                   -> ABORTED(t, me)
  *	receive: READY(h) -> READING(h, me) -> FREE(h + N)
+ *	         READY(h) -> FREE(h + N), by who has copied the message before
  *	         ABORTED(h) -> FREE(h + N)
  *	repair:  WRITING(t, dead) -> ABORTED(t), READING(h, dead) -> RETURNED(h)
  *	         RETURNED(h) -> READING(h, me) -> FREE(h + N)
