@@ -600,6 +600,10 @@ struct ipcx_transfer {
  * @ticket: broadcast, IPCX_DIR_RECV: the ticket to be received next; 0 otherwise
  *
  * Returns 0 once the ring looked usable; somebody else may have been quicker.
+ * A ring that a peer spoils can look usable for ever and never be: WAIT then
+ * returns 0 each time, past the deadline too, and whatever signals came between.
+ * Who loops over WAIT and claims of its own has to look at its clock and for
+ * signals itself, as SEND and RECV do.
  *
  * By @ticket the descriptor of a broadcast queue learns what was received by
  * mapping: poll, WAIT and RECV go on from there. It never goes back, so 0 is for
