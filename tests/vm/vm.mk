@@ -66,7 +66,8 @@ shell:
 	@tests/vm/guest -i $(if $(SHARE),-s '$(SHARE)') $(K)
 
 ##! Tests; 'make check' does all of its own set-up.
-check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) tests/model/run
+# Each search of a model has a limit of its own; on slow processors all of them take minutes.
+check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) -t 1500 tests/model/run
 check check-host check-guest: export GUEST_TESTS := $(GUEST_TESTS)
 
 ## check		all tests, on the host and in guests with both kernels; counts them on the last line
