@@ -11,9 +11,27 @@
 int transfer(struct ipcx_queue *queue, unsigned long cmd,
 	     struct ipcx_msg *msgs, uint32_t count, uint64_t deadline);
 
-/* A claim on the mapped ring, waited for; 0 or -errno. */
+/* As a direction: look only, and copy to @loan->data. */
+#define PEEK	2
+
+/* claim.c: a claim on the mapped ring, waited for; 0 or -errno. */
 int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir, uint32_t lane,
 	       struct ipcx_loan *loan, uint64_t deadline);
+/* The next message of a broadcast queue, copied to @buf unless that is NULL. */
+int next_broadcast(struct ipcx_queue *queue, int me, void *buf,
+		   struct ipcx_loan *loan, __u64 *missed, uint64_t deadline);
+
+/* Keeps the registers and the stack of what is seldom out of what is often. */
+#define NOINLINE __attribute__((noinline))
+
+/*
+ * Acquire: what was sent before the other side left is in the ring for who sees
+ * that it left. Partner: the kernel's release of the word.
+ */
+static inline uint32_t hangup(const struct ipcx_queue *queue)
+{
+	return __atomic_load_n(&queue->ring.kpage->hangup, __ATOMIC_ACQUIRE);
+}
 
 /*
  * The attachment to claim as. The kernel checks @right where it is asked to
