@@ -82,7 +82,7 @@ ALWAYS_INLINE void copy(char *to, const char *from, size_t len)
 
 /*
  * Copies what others may write just now: the word tells afterwards whether they
- * did. Out of the thread sanitizer's seen, which knows of no such reader.
+ * did. Out of the thread sanitizer's sight, which knows of no such reader.
  */
 #ifdef __SANITIZE_THREAD__
 __attribute__((no_sanitize("thread"), noinline, unused))
