@@ -16,16 +16,6 @@
 #include "ring.h"
 #include "trace.h"
 
-/* Ends this call's claim. */
-static void ipcx_store_word(struct ipcx_queue *q, const struct ipcx_claim *claim,
-			    u64 ticket, u32 owner, enum ipcx_state state)
-{
-	struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
-
-	/* The payload was written, or read, before. */
-	smp_store_release(&slot->word, ipcx_word(ticket, owner, state));
-}
-
 static void help_head(struct ipcx_queue *q, struct ipcx_lane *lane, u64 hint,
 		      u64 w)
 {
@@ -83,14 +73,14 @@ static bool ipcx_make_room(struct ipcx_queue *q, struct ipcx_lane *lane,
 }
 
 /**
- * ipcx_claim_send - claim the slot at the tail of a lane
+ * ipcx_find_send - ipcx_claim_send(), where that is not done at a glance
  * @q: the queue
  * @lane: the lane, below q->lanes
  * @claim: filled with the claim
  *
  * Return: 0, -EAGAIN (full) or -EBADMSG.
  */
-int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
+int ipcx_find_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 {
 	struct ipcx_lane *l = &q->lane[lane];
 	int tries;
@@ -141,20 +131,6 @@ int ipcx_claim_send(struct ipcx_queue *q, u32 lane, struct ipcx_claim *claim)
 		}
 	}
 	return ipcx_corrupt(q);
-}
-
-/**
- * ipcx_commit - publish a claimed message
- * @q: the queue
- * @claim: by ipcx_claim_send(), the slot filled
- */
-void ipcx_commit(struct ipcx_queue *q, const struct ipcx_claim *claim)
-{
-	ipcx_store_word(q, claim, claim->ticket, IPCX_OWNER_KERNEL, IPCX_READY);
-	ipcx_wake(q, IPCX_DIR_RECV);
-	/* A message can give way to another, a claim cannot. */
-	if (q->flags & (IPCX_QUEUE_DROP_OLDEST | IPCX_QUEUE_BROADCAST))
-		ipcx_wake(q, IPCX_DIR_SEND);
 }
 
 /**
@@ -310,14 +286,13 @@ again:
 }
 
 /**
- * ipcx_claim_recv - claim the next message: given back ones first, then the
- *	lanes from the highest
+ * ipcx_find_recv - ipcx_claim_recv(), where that is not done at a glance
  * @q: the queue
  * @claim: filled with the claim
  *
  * Return: 0, -EAGAIN (nothing there) or -EBADMSG.
  */
-int ipcx_claim_recv(struct ipcx_queue *q, struct ipcx_claim *claim)
+int ipcx_find_recv(struct ipcx_queue *q, struct ipcx_claim *claim)
 {
 	return ipcx_next(q, claim, false);
 }
@@ -364,18 +339,6 @@ bool ipcx_is_reading(struct ipcx_queue *q, const struct ipcx_claim *claim,
 	return claim->ticket <= IPCX_TICKET_MASK &&
 	       ipcx_load_word(ipcx_slot(q, claim->lane, claim->ticket)) ==
 	       ipcx_word(claim->ticket, owner, IPCX_READING);
-}
-
-/**
- * ipcx_release - free the slot of a received message
- * @q: the queue
- * @claim: by ipcx_claim_recv()
- */
-void ipcx_release(struct ipcx_queue *q, const struct ipcx_claim *claim)
-{
-	ipcx_store_word(q, claim, ipcx_ticket_add(claim->ticket, q->slots),
-			IPCX_OWNER_NONE, IPCX_FREE);
-	ipcx_wake(q, IPCX_DIR_SEND);
 }
 
 /* A slot turned RETURNED: receivers shall scan, and see it when they do. */
