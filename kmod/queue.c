@@ -150,7 +150,7 @@ static struct ipcx_object *ipcx_queue_make(const void *create,
 	init_waitqueue_head(&q->wait[IPCX_DIR_RECV]);
 	init_waitqueue_head(&q->wait[IPCX_DIR_SEND]);
 	init_waitqueue_head(&q->wait_told);
-	spin_lock_init(&q->stamp_lock);
+	seqlock_init(&q->stamp_lock);
 	mutex_init(&q->attach_lock);
 	xa_init_flags(&q->attachments, XA_FLAGS_ALLOC);
 	INIT_WORK(&q->repair, ipcx_repair);

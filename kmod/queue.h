@@ -20,6 +20,7 @@
 #include <linux/atomic.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/seqlock.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -58,8 +59,8 @@ struct ipcx_stamp;
  * @wait: who waits and polls, by direction
  * @wait_told: who polls, and may neither send nor receive
  * @stamps: who sent what through SEND, and what rides along, a slot each
- * @stamp_lock: guards @stamps, but see ipcx_stamp_set(); a hostile ring can
- *	show one slot to two callers at once
+ * @stamp_lock: guards @stamps, but see stamp.h; a hostile ring can show one
+ *	slot to two callers at once
  * @attach_lock: guards @attachments; taken under mmap_lock
  * @attachments: struct ipcx_attachment by id
  * @next_attachment: where the search for the next id begins
@@ -96,7 +97,7 @@ struct ipcx_queue {
 	wait_queue_head_t wait_told;
 
 	struct ipcx_stamp *stamps;
-	spinlock_t stamp_lock;		/* @stamps */
+	seqlock_t stamp_lock;		/* @stamps */
 
 	struct mutex attach_lock;	/* @attachments */
 	struct xarray attachments;

@@ -3,28 +3,9 @@
  * Stamps: what the kernel knows of a message that came through SEND. They are
  * kept apart from the slots, where mapped peers could forge them.
  */
-#include <linux/cred.h>
-#include <linux/pid.h>
 #include <linux/slab.h>
-#include <linux/user_namespace.h>
 
 #include "stamp.h"
-
-/**
- * struct ipcx_stamp - the sender of the message in a slot, vouched for
- * @ticket: of that message; another one in the slot has no stamp
- * @pid: process, NULL if there never was a stamp here
- * @uid: effective user
- * @gid: effective group
- * @riders: regions that ride along, NULL for none
- */
-struct ipcx_stamp {
-	u64 ticket;
-	struct pid *pid;
-	kuid_t uid;
-	kgid_t gid;
-	struct ipcx_riders *riders;
-};
 
 static size_t ipcx_stamps_count(const struct ipcx_queue *q)
 {
@@ -72,19 +53,13 @@ void ipcx_stamps_free(struct ipcx_queue *q)
 	kvfree(q->stamps);
 }
 
-static struct ipcx_stamp *ipcx_stamp_of(struct ipcx_queue *q,
-					const struct ipcx_claim *claim)
-{
-	return &q->stamps[ipcx_slot_index(q, claim->lane, claim->ticket)];
-}
-
 /*
  * Nothing more rides along once the queue is shut down. Either this sees it,
  * or ipcx_stamps_drop_riders() comes later and takes them away.
  */
 static bool ipcx_may_ride(struct ipcx_queue *q)
 {
-	lockdep_assert_held(&q->stamp_lock);
+	lockdep_assert_held(&q->stamp_lock.lock);
 	return !(READ_ONCE(q->kpage->hangup) & IPCX_HANGUP_DOWN);
 }
 
@@ -98,16 +73,16 @@ void ipcx_stamps_drop_riders(struct ipcx_queue *q)
 	size_t i;
 
 	for (i = 0; i < ipcx_stamps_count(q); i++) {
-		spin_lock(&q->stamp_lock);
+		write_seqlock(&q->stamp_lock);
 		riders = xchg(&q->stamps[i].riders, NULL);
-		spin_unlock(&q->stamp_lock);
+		write_sequnlock(&q->stamp_lock);
 		ipcx_riders_put(riders);
 		cond_resched();
 	}
 }
 
 /**
- * ipcx_stamp_set - vouch for the caller as the sender of a message
+ * ipcx_stamp_renew - ipcx_stamp_set(), where the stamp changes
  * @q: the queue
  * @claim: by ipcx_claim_send(), not yet published
  * @riders: what rides along, or NULL; taken over
@@ -115,67 +90,52 @@ void ipcx_stamps_drop_riders(struct ipcx_queue *q)
  * Return: riders that go, or NULL; to be put once the claim is ended, as that
  * may sleep.
  */
-struct ipcx_riders *ipcx_stamp_set(struct ipcx_queue *q,
-				   const struct ipcx_claim *claim,
-				   struct ipcx_riders *riders)
+struct ipcx_riders *ipcx_stamp_renew(struct ipcx_queue *q,
+				     const struct ipcx_claim *claim,
+				     struct ipcx_riders *riders)
 {
 	struct ipcx_stamp *stamp = ipcx_stamp_of(q, claim);
 	struct pid *pid = task_tgid(current);
-	kuid_t uid = current_euid();
-	kgid_t gid = current_egid();
 
-	/*
-	 * As the slot is claimed, only a spoiled ring has somebody else write
-	 * here; then either's stamp is as good.
-	 */
-	if (likely(stamp->pid == pid && uid_eq(stamp->uid, uid) &&
-		   gid_eq(stamp->gid, gid) && !stamp->riders && !riders)) {
-		WRITE_ONCE(stamp->ticket, claim->ticket);
-		return NULL;
-	}
-	spin_lock(&q->stamp_lock);
+	write_seqlock(&q->stamp_lock);
 	WRITE_ONCE(stamp->ticket, claim->ticket);
-	stamp->uid = uid;
-	stamp->gid = gid;
+	WRITE_ONCE(stamp->nr, pid_nr(pid));
+	WRITE_ONCE(stamp->uid, current_euid());
+	WRITE_ONCE(stamp->gid, current_egid());
 	if (stamp->pid != pid) {
 		put_pid(stamp->pid);
 		stamp->pid = get_pid(pid);
 	}
 	if (!riders || ipcx_may_ride(q))
 		swap(riders, stamp->riders);
-	spin_unlock(&q->stamp_lock);
+	write_sequnlock(&q->stamp_lock);
 	return riders;
 }
 
 /**
- * ipcx_stamp_get - tell who sent a message, if that is vouched for
+ * ipcx_stamp_translate - ipcx_stamp_get(), for who has namespaces of its own
  * @q: the queue
  * @claim: of the message
  * @msg: flags, pid, uid and gid are filled
  *
  * Return: true if something rides along.
  */
-bool ipcx_stamp_get(struct ipcx_queue *q, const struct ipcx_claim *claim,
-		    struct ipcx_msg *msg)
+bool ipcx_stamp_translate(struct ipcx_queue *q, const struct ipcx_claim *claim,
+			  struct ipcx_msg *msg)
 {
 	const struct ipcx_stamp *stamp = ipcx_stamp_of(q, claim);
 	struct user_namespace *ns = current_user_ns();
 	bool riders = false;
 
-	spin_lock(&q->stamp_lock);
+	read_seqlock_excl(&q->stamp_lock);
 	if (stamp->pid && READ_ONCE(stamp->ticket) == claim->ticket) {
 		msg->flags |= IPCX_MSG_STAMPED;
 		msg->pid = pid_vnr(stamp->pid);
-		if (likely(ns == &init_user_ns)) {
-			msg->uid = __kuid_val(stamp->uid);
-			msg->gid = __kgid_val(stamp->gid);
-		} else {
-			msg->uid = from_kuid_munged(ns, stamp->uid);
-			msg->gid = from_kgid_munged(ns, stamp->gid);
-		}
+		msg->uid = from_kuid_munged(ns, stamp->uid);
+		msg->gid = from_kgid_munged(ns, stamp->gid);
 		riders = stamp->riders;
 	}
-	spin_unlock(&q->stamp_lock);
+	read_sequnlock_excl(&q->stamp_lock);
 	if (riders)
 		msg->flags |= IPCX_MSG_FDS;
 	return riders;
@@ -194,10 +154,10 @@ struct ipcx_riders *ipcx_stamp_take_riders(struct ipcx_queue *q,
 	struct ipcx_stamp *stamp = ipcx_stamp_of(q, claim);
 	struct ipcx_riders *riders = NULL;
 
-	spin_lock(&q->stamp_lock);
+	write_seqlock(&q->stamp_lock);
 	if (stamp->ticket == claim->ticket)
 		swap(riders, stamp->riders);
-	spin_unlock(&q->stamp_lock);
+	write_sequnlock(&q->stamp_lock);
 	return riders;
 }
 
@@ -213,10 +173,10 @@ void ipcx_stamp_return_riders(struct ipcx_queue *q,
 {
 	struct ipcx_stamp *stamp = ipcx_stamp_of(q, claim);
 
-	spin_lock(&q->stamp_lock);
+	write_seqlock(&q->stamp_lock);
 	if (stamp->ticket == claim->ticket && !stamp->riders &&
 	    ipcx_may_ride(q))
 		swap(riders, stamp->riders);
-	spin_unlock(&q->stamp_lock);
+	write_sequnlock(&q->stamp_lock);
 	ipcx_riders_put(riders);
 }

@@ -196,34 +196,9 @@ static int ipcx_send_one(struct ipcx_handle *handle, const struct ipcx_msg *msg,
 	return 0;
 }
 
-/**
- * ipcx_msg_fill - fill what is known of a message
- * @q: the queue
- * @claim: where it is, of all this alone to be trusted
- * @msg: filled, but for its payload
- *
- * Return: does something ride along.
- */
-bool ipcx_msg_fill(struct ipcx_queue *q, const struct ipcx_claim *claim,
-		   struct ipcx_msg *msg)
-{
-	const struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
-
-	msg->len = min(READ_ONCE(slot->len), q->slot_size);
-	msg->sender = READ_ONCE(slot->sender) & IPCX_OWNER_MASK;
-	msg->lane = claim->lane;
-	msg->ticket = claim->ticket;
-	msg->flags = claim->redelivered ? IPCX_MSG_REDELIVERED : 0;
-	msg->pid = 0;
-	msg->uid = 0;
-	msg->gid = 0;
-	msg->fd_count = 0;
-	msg->missed = 0;
-	return ipcx_stamp_get(q, claim, msg);
-}
-
-static int ipcx_deliver(struct ipcx_queue *q, const struct ipcx_claim *claim,
-			void __user *umsg, u32 msg_size, struct ipcx_msg *msg)
+static __always_inline int
+ipcx_deliver(struct ipcx_queue *q, const struct ipcx_claim *claim,
+	     void __user *umsg, u32 msg_size, struct ipcx_msg *msg)
 {
 	const struct ipcx_slot *slot = ipcx_slot(q, claim->lane, claim->ticket);
 
