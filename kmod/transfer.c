@@ -407,6 +407,9 @@ static __always_inline bool ipcx_get_msg(struct ipcx_msg *msg,
 	       ipcx_copy_struct_in(msg, umsg, IPCX_MSG_FIRST);
 }
 
+/* Short messages between two looks at signals and at who wants to run. */
+#define IPCX_MOVE_SHORT	8
+
 /* Messages one by one: the first until @first_ns, the others until @next_ns. */
 static __always_inline long
 ipcx_move_all(struct ipcx_handle *handle, const struct ipcx_transfer *args,
@@ -418,10 +421,13 @@ ipcx_move_all(struct ipcx_handle *handle, const struct ipcx_transfer *args,
 	u32 i;
 
 	for (i = 0; i < args->count; i++, umsg += args->msg_size) {
-		/* What is done is told before the signal's handler runs. */
-		if (i && signal_pending(current))
-			break;
-		cond_resched();
+		if (i && (i % IPCX_MOVE_SHORT == 0 ||
+			  msg.len > IPCX_COPY_SHORT)) {
+			/* What is done is told before the handler runs. */
+			if (signal_pending(current))
+				break;
+			cond_resched();
+		}
 		ret = !ipcx_get_msg(&msg, umsg, args->msg_size) ? -EFAULT :
 		      move(handle, umsg, args->msg_size, &msg,
 			   i ? next_ns : first_ns);
