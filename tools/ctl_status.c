@@ -17,6 +17,8 @@ static const struct {
 	{ IPCX_FEATURE_QUEUE, "queue" },
 	{ IPCX_FEATURE_MAPPED, "mapped" },
 	{ IPCX_FEATURE_HANGUP, "hangup" },
+	{ IPCX_FEATURE_HUGE, "huge" },
+	{ IPCX_FEATURE_BROADCAST, "broadcast" },
 	{ IPCX_FEATURE_FDS, "fds" },
 	{ IPCX_FEATURE_EVENTS, "events" },
 };

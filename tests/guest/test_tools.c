@@ -187,7 +187,7 @@ static void test_status(void **state)
 	sh_ok("ipcxctl create region r --size 64K && ipcxctl create queue q");
 	said = sh("ipcxctl status");
 	assert_says(&said, 0, "\nabi               1\n");
-	assert_says(&said, 0, "\nfeatures          region queue mapped hangup fds events\n");
+	assert_says(&said, 0, "\nfeatures          region queue mapped hangup huge broadcast fds events\n");
 	assert_says(&said, 0, "\nregions           1\nregion_bytes      64K\nqueues            1\n");
 }
 
@@ -227,6 +227,12 @@ static void test_queue_is_what_was_asked_for(void **state)
 	assert_int_equal(object_stat(fd).mode, 0620);
 	assert_int_equal(object_stat(fd).create_flags,
 			 IPCX_CREATE_PERSIST | IPCX_QUEUE_HANGUP | IPCX_QUEUE_DROP_OLDEST);
+	close(fd);
+	sh_ok("ipcxctl create queue news --broadcast");
+	fd = object_open("news", IPCX_KIND_QUEUE, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(object_stat(fd).create_flags,
+			 IPCX_CREATE_PERSIST | IPCX_QUEUE_MAPPABLE | IPCX_QUEUE_BROADCAST);
 	close(fd);
 	close(ctl);
 }
@@ -276,6 +282,20 @@ static void test_stat_counts(void **state)
 		"1 64K 1 - 0 0 0 5 1 1 3 0 0 0 0\n"));
 	assert_non_null(strstr(said.text, " region 64K 0 0 - - - - - - - - r\n"));
 	assert_non_null(strstr(said.text, " queue - 0 0 0 0 5 1 1 3 0 0 q\n"));
+}
+
+/* What each receiver got, nobody else knows. */
+static void test_broadcast_is_shown(void **state)
+{
+	struct said said;
+
+	(void)state;
+	sh_ok("ipcxctl create queue q --broadcast --slots 2 --slot-size 1");
+	sh_ok("printf abcde | ipcxctl send q && ipcxctl recv q --count 1 >/dev/null");
+	said = sh("ipcxctl ls | awk 'NR == 2 { $1 = $5 = \"-\"; print }'");
+	assert_string_equal(said.text, "- broadcast root 0600 - 0 0 2 q\n");
+	said = sh("ipcxstat | awk '$2 == \"broadcast\" { $1 = $3 = \"-\"; print }'");
+	assert_string_equal(said.text, "- broadcast - 0 0 0 0 5 - 2 0 0 0 q\n");
 }
 
 /* A child of an ugly name that reserves a slot, tells who it is, and stops. */
@@ -386,6 +406,7 @@ int main(void)
 		loaded(test_rm_goes_on_after_a_failure),
 		loaded(test_names_are_shown_harmless),
 		loaded(test_stat_counts),
+		loaded(test_broadcast_is_shown),
 		loaded(test_stat_names_the_stuck_first),
 		loaded(test_stat_takes_work_for_no_trouble),
 		loaded(test_stat_without_debugfs),

@@ -164,6 +164,72 @@ static void test_a_read_is_a_message(void **state)
 			    "ipcxctl: sent 2 messages, 8 bytes\n");
 }
 
+/* Every receiver gets what the ring holds, and goes on waiting. */
+static void check_broadcast(const char *how)
+{
+	assert_string_equal(sh("ipcxctl recv q %s --count 4", how).text, "abcd");
+	sh_refused(1, "nothing could be received on 'q' within 0.05 s",
+		   "ipcxctl recv q %s --timeout 0.05 >%s/out", how, dir);
+	assert_string_equal(sh("cat %s/out", dir).text, "abcd");
+}
+
+static void test_broadcast(void **state)
+{
+	(void)state;
+	sh_ok("ipcxctl create queue q --broadcast --slots 4 --slot-size 1");
+	sh_ok("printf abcd | ipcxctl send q");
+	check_broadcast("--mapped");
+	check_broadcast("--mediated");
+	assert_int_equal(queue_stat().depth, 4);
+}
+
+/*
+ * A receiver stands before a pipe that is full while the ring goes round: it
+ * says what it missed, and gets what is left.
+ */
+static void check_missed(const char *options, const char *says)
+{
+	static char big[300000], got[sizeof(big) + 5];
+	struct ipcx_queue *queue;
+	size_t n = 0;
+	FILE *fifo;
+	pid_t pid;
+	int byte;
+
+	sh_ok("ipcxctl create queue q --broadcast --slots 4 --slot-size %zu", sizeof(big));
+	sh_ok("mkfifo %s/slow", dir);
+	assert_int_equal(ipcx_queue_open("q", IPCX_RIGHT_SEND, &queue), 0);
+	assert_int_equal(ipcx_queue_send(queue, big, sizeof(big), 0), 0);
+	pid = start("cd %s && exec ipcxctl recv q %s --count 5 >slow 2>err", dir, options);
+	fifo = open_file("slow", "re");
+	/* It writes what it has received. */
+	assert_int_equal(getc(fifo), 0);
+	for (const char *c = "abcdef"; *c; c++)
+		assert_int_equal(ipcx_queue_send(queue, c, 1, 0), 0);
+	while ((byte = getc(fifo)) != EOF && n < sizeof(got) - 1)
+		got[n++] = (char)byte;
+	assert_int_equal(ended(pid), 0);
+	assert_int_equal(n, sizeof(big) - 1 + 4);
+	got[n] = '\0';
+	assert_string_equal(got + sizeof(big) - 1, "cdef");
+	assert_string_equal(sh("cat %s/err", dir).text, says);
+	fclose(fifo);
+	sh_ok("rm %s/slow", dir);
+	ipcx_queue_close(queue);
+	assert_int_equal(ipcx_unlink("q", IPCX_KIND_QUEUE), 0);
+}
+
+static void test_broadcast_tells_what_was_missed(void **state)
+{
+	static const char says[] =
+		"ipcxctl: 2 messages on 'q' were overwritten before they could be received\n";
+
+	(void)state;
+	check_missed("--mapped", says);
+	check_missed("--mediated", says);
+	check_missed("--verbose", "ipcxctl: received 5 messages, 300004 bytes, 2 missed\n");
+}
+
 /* ---- ends ---- */
 
 static void test_unknown_names(void **state)
@@ -357,6 +423,8 @@ int main(void)
 		loaded(test_mapped_if_allowed),
 		loaded(test_counts_lanes_and_timeouts),
 		loaded(test_a_read_is_a_message),
+		loaded(test_broadcast),
+		loaded(test_broadcast_tells_what_was_missed),
 		loaded(test_unknown_names),
 		loaded(test_nobody_is_left_to_receive),
 		loaded(test_signals_end_it),

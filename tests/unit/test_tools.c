@@ -59,6 +59,8 @@ static void test_wrong_command_lines(void **state)
 		{ "ipcxctl create queue q --lanes 0", "at least one" },
 		{ "ipcxctl create queue q --lanes 33", "too large for --lanes" },
 		{ "ipcxctl create queue q --slots 4G", "too large for --slots" },
+		{ "ipcxctl create queue q --broadcast --lanes 2", "--broadcast has one lane" },
+		{ "ipcxctl create queue q --broadcast --drop-oldest", "--broadcast has one lane" },
 		{ "ipcxctl send", "an argument is missing" },
 		{ "ipcxctl send a b", "'b' is an argument too many" },
 		{ "ipcxctl send q --lane 32", "too large for --lane" },
