@@ -71,7 +71,8 @@ static void heads_and_tails(const struct mapped *m, uint64_t *seed)
 	}
 }
 
-void repair_epoch(const struct mapped *m, uint64_t *seed)
+/* Messages are promised to receivers for ever, and never there. */
+static void repair_epoch(const struct mapped *m, uint64_t *seed)
 {
 	__atomic_store_n(&m->ring->ret_done, ++*seed, __ATOMIC_RELAXED);
 }

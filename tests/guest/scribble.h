@@ -10,9 +10,6 @@ typedef void scribble_fn(const struct mapped *m, uint64_t *seed);
 #define SCRIBBLES	5
 extern void (*const scribbles[SCRIBBLES])(const struct mapped *m, uint64_t *seed);
 
-/* One of them: messages are promised to receivers for ever, and never there. */
-scribble_fn repair_epoch;
-
 uint64_t random64(uint64_t *seed);
 
 #endif /* GUEST_SCRIBBLE_H */

@@ -12,7 +12,6 @@
 #define SLOT_SIZE	64
 #define CALL_MS		20		/* deadline of the calls under test */
 #define SCRIBBLE_MS	1500		/* how long each kind of garbage lasts */
-#define MANY_SLOTS	65536		/* milliseconds to look through */
 
 static int ring_queue(void)
 {
@@ -173,73 +172,6 @@ static void test_sleepers_can_be_killed(void **state)
 	shared_free(stop);
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
-static pid_t start_receiver(int fd, uint64_t deadline, int expected,
-			    _Atomic uint32_t *returned)
-{
-	pid_t pid = child_fork();
-
-	if (!pid) {
-		struct ipcx_msg msg;
-		uint64_t buf;
-
-		assert_int_equal(recv_msg(fd, &buf, sizeof(buf), &msg, deadline),
-				 expected);
-		*returned = 1;
-		child_done();
-	}
-	return pid;
-}
-
-/*
- * A receiver to whom a message is promised whenever it is about to sleep, so
- * that neither its deadline nor a signal ends a sleep. While it looks for it in
- * so many slots, the promise is renewed.
- */
-static void check_end_of_promises(uint64_t deadline, int signal, int expected)
-{
-	_Atomic uint32_t *words = shared_words();
-	int fd = queue(NULL, .slots = MANY_SLOTS, .slot_size = sizeof(uint64_t),
-		       .flags = IPCX_QUEUE_MAPPABLE);
-	pid_t scribbler, receiver;
-	bool returned;
-
-	assert_true(fd >= 0);
-	scribbler = start_scribbler(fd, repair_epoch, 1, &words[0]);
-	assert_soon(!queue_wait(fd, IPCX_DIR_RECV, 0, IPCX_NO_WAIT));
-	receiver = start_receiver(fd, deadline, expected, &words[1]);
-	/* Again and again, as the first can come before the call. */
-	returned = wait_until(words[1] || kill(receiver, signal), LONG_ENOUGH);
-	/* Without promises it ends in any case. */
-	words[0] = 1;
-	child_ok(scribbler);
-	child_ok(receiver);
-	assert_true(returned);
-	close(fd);
-	shared_free(words);
-}
-
-static void test_promises_end_at_the_deadline(void **state)
-{
-	(void)state;
-	check_end_of_promises(in_ms(SHORT), 0, -ETIMEDOUT);
-}
-
-static void test_promises_end_by_a_signal(void **state)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	(void)state;
-	/* Before there is a child that it could kill. */
-	sigaction(SIGUSR1, &action, NULL);
-	check_end_of_promises(IPCX_FOREVER, SIGUSR1, -EINTR);
-	signal(SIGUSR1, SIG_DFL);
-}
-
 /* A ring of nothing but one value, left as it is: no call may spin for ever. */
 static void test_frozen_garbage(void **state)
 {
@@ -297,8 +229,6 @@ int main(void)
 		cmocka_unit_test(test_calls_return_whatever_stands_in_the_ring),
 		cmocka_unit_test(test_repair_in_garbage),
 		cmocka_unit_test(test_sleepers_can_be_killed),
-		cmocka_unit_test(test_promises_end_at_the_deadline),
-		cmocka_unit_test(test_promises_end_by_a_signal),
 		cmocka_unit_test(test_frozen_garbage),
 		cmocka_unit_test(test_neighbours_are_safe),
 	};
