@@ -263,14 +263,15 @@ static u32 ipcx_gaps_max(const struct ipcx_queue *q)
  * ipcx_broadcast_ready - would a subscriber find a message
  * @q: the queue
  * @cursor: the subscriber's, which is not moved
+ * @at: where it reads instead, or IPCX_AT_CURSOR
  * @gone: what ipcx_gone() said before
  *
  * Return: 0, -EAGAIN, or @gone once nothing can come any more.
  */
 int ipcx_broadcast_ready(struct ipcx_queue *q, struct ipcx_cursor *cursor,
-			 int gone)
+			 u64 at, int gone)
 {
-	u64 c = ipcx_cursor_ticket(cursor);
+	u64 c = at == IPCX_AT_CURSOR ? ipcx_cursor_ticket(cursor) : at;
 	struct ipcx_view view;
 	u32 i;
 

@@ -185,7 +185,11 @@ static inline void ipcx_wake(struct ipcx_queue *q, u32 dir)
 long ipcx_queue_create(void __user *uarg);
 
 /* wait.c */
-int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns);
+/* Of a subscriber: its descriptor's cursor, no ticket. */
+#define IPCX_AT_CURSOR	U64_MAX
+
+int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 at,
+	      u64 deadline_ns);
 void ipcx_wake_all(struct ipcx_queue *q);
 void ipcx_wake_told(struct ipcx_queue *q);
 long ipcx_wait_ioctl(struct file *file, void __user *uarg);

@@ -56,7 +56,7 @@ int ipcx_wait_round(struct ipcx_handle *handle, u32 dir, u32 lane,
 {
 	int ret = round ? ipcx_late(deadline_ns) : 0;
 
-	return ret ?: ipcx_wait(handle, dir, lane, deadline_ns);
+	return ret ?: ipcx_wait(handle, dir, lane, IPCX_AT_CURSOR, deadline_ns);
 }
 
 static int ipcx_claim_send_wait(struct ipcx_handle *handle, u32 lane,

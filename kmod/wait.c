@@ -78,7 +78,7 @@ void ipcx_wake_told(struct ipcx_queue *q)
 }
 
 /* Is there something to do (0), nothing (-EAGAIN), or never again. */
-static int ipcx_ready(struct ipcx_handle *handle, u32 dir, u32 lane)
+static int ipcx_ready(struct ipcx_handle *handle, u32 dir, u32 lane, u64 at)
 {
 	struct ipcx_queue *q = to_queue(handle->obj);
 	int gone = ipcx_gone(q, dir);
@@ -91,7 +91,7 @@ static int ipcx_ready(struct ipcx_handle *handle, u32 dir, u32 lane)
 		return ipcx_can_send(q, lane) ? 0 : -EAGAIN;
 	}
 	if (q->flags & IPCX_QUEUE_BROADCAST)
-		return ipcx_broadcast_ready(q, &handle->cursor, gone);
+		return ipcx_broadcast_ready(q, &handle->cursor, at, gone);
 	if (ipcx_can_recv(q))
 		return 0;
 	return gone && ipcx_drained(q) ? gone : -EAGAIN;
@@ -170,11 +170,13 @@ static void ipcx_sleeper_leave(struct ipcx_sleeper *sleeper)
  * @handle: the descriptor
  * @dir: IPCX_DIR_*
  * @lane: lane to send on
+ * @at: ticket that a subscriber receives next, or IPCX_AT_CURSOR
  * @deadline_ns: absolute CLOCK_MONOTONIC, IPCX_NO_WAIT or IPCX_FOREVER
  *
  * Return: 0, -EAGAIN, -ETIMEDOUT, -EPIPE, -EIDRM or -ERESTARTSYS.
  */
-int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns)
+int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 at,
+	      u64 deadline_ns)
 {
 	struct ipcx_queue *q = to_queue(handle->obj);
 	struct ipcx_sleeper sleeper = {
@@ -184,7 +186,7 @@ int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns)
 	bool awaits_end = false;
 	int ret;
 
-	ret = ipcx_ready(handle, dir, lane);
+	ret = ipcx_ready(handle, dir, lane, at);
 	if (ret != -EAGAIN || deadline_ns == IPCX_NO_WAIT)
 		return ret;
 
@@ -202,13 +204,13 @@ int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 deadline_ns)
 		}
 		/* Pairs with the barrier after publishing, see above. */
 		smp_mb();
-		ret = ipcx_ready(handle, dir, lane);
+		ret = ipcx_ready(handle, dir, lane, at);
 		if (ret != -EAGAIN)
 			break;
 		ret = ipcx_sleep(deadline_ns);
 	} while (!ret);
 	/* What came in the very last moment is not lost to the deadline. */
-	if (ret == -ETIMEDOUT && ipcx_ready(handle, dir, lane) == 0)
+	if (ret == -ETIMEDOUT && ipcx_ready(handle, dir, lane, at) == 0)
 		ret = 0;
 	ipcx_sleeper_leave(&sleeper);
 	if (awaits_end)
@@ -242,6 +244,7 @@ long ipcx_wait_ioctl(struct file *file, void __user *uarg)
 	struct ipcx_handle *handle = ipcx_handle(file);
 	struct ipcx_queue *q = to_queue(handle->obj);
 	struct ipcx_wait args;
+	u64 at = IPCX_AT_CURSOR;
 	bool subscribes;
 	u32 right;
 	int ret;
@@ -249,10 +252,12 @@ long ipcx_wait_ioctl(struct file *file, void __user *uarg)
 	ret = ipcx_get_args(&args, sizeof(args), IPCX_WAIT_FIRST, uarg);
 	if (ret)
 		return ret;
-	if (args.flags || args.dir > IPCX_DIR_SEND)
+	if ((args.flags & ~IPCX_WAIT_TICKET) || args.dir > IPCX_DIR_SEND)
 		return -EINVAL;
-	subscribes = args.dir == IPCX_DIR_RECV &&
-		     (q->flags & IPCX_QUEUE_BROADCAST);
+	subscribes = args.flags & IPCX_WAIT_TICKET;
+	if (subscribes && (args.dir != IPCX_DIR_RECV ||
+			   !(q->flags & IPCX_QUEUE_BROADCAST)))
+		return -EINVAL;
 	if (args.ticket > (subscribes ? IPCX_TICKET_MASK : 0))
 		return -EINVAL;
 	if (args.lane >= (args.dir == IPCX_DIR_SEND ? q->lanes : 1))
@@ -260,9 +265,11 @@ long ipcx_wait_ioctl(struct file *file, void __user *uarg)
 	right = args.dir == IPCX_DIR_SEND ? IPCX_RIGHT_SEND : IPCX_RIGHT_RECV;
 	if (!(handle->rights & right))
 		return -EACCES;
-	if (subscribes)
-		ipcx_cursor_advance(&handle->cursor, args.ticket);
-	return ipcx_wait(handle, args.dir, args.lane,
+	if (subscribes) {
+		at = args.ticket;
+		ipcx_cursor_advance(&handle->cursor, at);
+	}
+	return ipcx_wait(handle, args.dir, args.lane, at,
 			 ipcx_deadline(file, args.deadline_ns));
 }
 
@@ -304,7 +311,7 @@ static __poll_t ipcx_poll_recv(struct ipcx_handle *handle, __poll_t asked)
 	/* The end comes when the last slot is freed, asked for or not. */
 	if (ipcx_gone(q, IPCX_DIR_RECV))
 		ipcx_arm(q, IPCX_DIR_SEND);
-	switch (ipcx_ready(handle, IPCX_DIR_RECV, 0)) {
+	switch (ipcx_ready(handle, IPCX_DIR_RECV, 0, IPCX_AT_CURSOR)) {
 	case 0:
 		return EPOLLIN | EPOLLRDNORM;
 	case -EAGAIN:
@@ -322,7 +329,7 @@ static __poll_t ipcx_poll_send(struct ipcx_handle *handle, __poll_t asked)
 	if (asked & (EPOLLOUT | EPOLLWRNORM))
 		ipcx_arm(q, IPCX_DIR_SEND);
 	for (lane = 0; lane < q->lanes; lane++) {
-		switch (ipcx_ready(handle, IPCX_DIR_SEND, lane)) {
+		switch (ipcx_ready(handle, IPCX_DIR_SEND, lane, 0)) {
 		case 0:
 			return EPOLLOUT | EPOLLWRNORM;
 		case -EAGAIN:

@@ -35,6 +35,7 @@ static int sleep_until(struct ipcx_queue *queue, uint32_t dir, uint32_t lane,
 
 	if (!subscribes(queue, dir))
 		return SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
+	arg.flags = IPCX_WAIT_TICKET;
 	arg.ticket = cursor(queue);
 	ret = SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
 	__atomic_store_n(&queue->told, arg.ticket, __ATOMIC_RELAXED);

@@ -82,7 +82,8 @@ int queue_wait_at(int fd, uint64_t ticket, uint64_t deadline)
 {
 	uint64_t start = now_ns();
 	struct ipcx_wait arg = {
-		.size = sizeof(arg), .dir = IPCX_DIR_RECV, .ticket = ticket,
+		.size = sizeof(arg), .flags = IPCX_WAIT_TICKET,
+		.dir = IPCX_DIR_RECV, .ticket = ticket,
 		.deadline_ns = deadline,
 	};
 	int rc = call(fd, IPCX_IOC_WAIT, &arg);

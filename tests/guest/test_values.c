@@ -77,6 +77,7 @@ static const struct bad_value bad_values[] = {
 	BAD(WAIT, struct ipcx_wait, dir, 2, -EINVAL),
 	BAD(WAIT, struct ipcx_wait, lane, 1, -EINVAL),
 	BAD(WAIT, struct ipcx_wait, ticket, 1, -EINVAL),
+	BAD(WAIT, struct ipcx_wait, flags, IPCX_WAIT_TICKET, -EINVAL),
 	BAD(PEERS, struct ipcx_peers, count, 0, -EINVAL),
 	BAD(PEERS, struct ipcx_peers, count, 1025, -EINVAL),
 	BAD(PEERS, struct ipcx_peers, peer_size, 0, -EINVAL),

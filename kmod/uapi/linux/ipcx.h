@@ -590,14 +590,17 @@ struct ipcx_transfer {
 #define IPCX_WAKE_RECV		0x1U	/* 1 << IPCX_DIR_RECV */
 #define IPCX_WAKE_SEND		0x2U	/* 1 << IPCX_DIR_SEND */
 
+/* Flags of IPCX_IOC_WAIT. */
+#define IPCX_WAIT_TICKET	0x1U	/* broadcast: until @ticket or a later one */
+
 /**
  * struct ipcx_wait - sleep until a ring can be used (IPCX_IOC_WAIT)
  * @size: sizeof(struct ipcx_wait)
- * @flags: 0
+ * @flags: 0 or IPCX_WAIT_TICKET
  * @dir: IPCX_DIR_RECV or IPCX_DIR_SEND
  * @lane: the lane to send on; 0 with IPCX_DIR_RECV
  * @deadline_ns: when to give up
- * @ticket: broadcast, IPCX_DIR_RECV: the ticket to be received next; 0 otherwise
+ * @ticket: IPCX_WAIT_TICKET: the ticket to be received next; 0 otherwise
  *
  * Returns 0 once the ring looked usable; somebody else may have been quicker.
  * A ring that a peer spoils can look usable for ever and never be: WAIT then
@@ -605,9 +608,10 @@ struct ipcx_transfer {
  * Who loops over WAIT and claims of its own has to look at its clock and for
  * signals itself, as SEND and RECV do.
  *
- * By @ticket the descriptor of a broadcast queue learns what was received by
- * mapping: poll, WAIT and RECV go on from there. It never goes back, so 0 is for
- * who receives by RECV.
+ * IPCX_WAIT_TICKET is for who receives from a broadcast queue by mapping
+ * (IPCX_DIR_RECV). By it the descriptor learns what was received: poll, RECV and
+ * WAIT without it go on from there. It never goes back, as others can receive
+ * through duplicates; who waits for @ticket waits for that all the same.
  *
  * Errors: -EINVAL, -EACCES (the right of that direction is missing), -EAGAIN,
  * -ETIMEDOUT, -EINTR, -EPIPE, -EIDRM (as for SEND and RECV).
