@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+##! Models of the protocol
 ## model		searches the models of the queue protocol (a minute); also a part of check
 model:
 	@tests/vm/deps
