@@ -365,8 +365,9 @@ static int ipcx_send_msg(struct ipcx_handle *handle, void __user *umsg,
 	return ret;
 }
 
-static int ipcx_recv_msg(struct ipcx_handle *handle, void __user *umsg,
-			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
+static __always_inline int
+ipcx_recv_or_peek(struct ipcx_handle *handle, void __user *umsg, u32 msg_size,
+		  struct ipcx_msg *msg, u64 deadline_ns, bool peek)
 {
 	struct ipcx_queue *q = to_queue(handle->obj);
 
@@ -376,23 +377,21 @@ static int ipcx_recv_msg(struct ipcx_handle *handle, void __user *umsg,
 		return -EMSGSIZE;
 	if (q->flags & IPCX_QUEUE_BROADCAST)
 		return ipcx_broadcast_recv(handle, umsg, msg_size, msg,
-					   deadline_ns, false);
-	return ipcx_recv_one(handle, umsg, msg_size, msg, deadline_ns);
+					   deadline_ns, peek);
+	return peek ? ipcx_peek_one(handle, umsg, msg_size, msg, deadline_ns) :
+		      ipcx_recv_one(handle, umsg, msg_size, msg, deadline_ns);
+}
+
+static int ipcx_recv_msg(struct ipcx_handle *handle, void __user *umsg,
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
+{
+	return ipcx_recv_or_peek(handle, umsg, msg_size, msg, deadline_ns, false);
 }
 
 static int ipcx_peek_msg(struct ipcx_handle *handle, void __user *umsg,
 			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
 {
-	struct ipcx_queue *q = to_queue(handle->obj);
-
-	if (msg->pad || msg->fd_pad)
-		return -EINVAL;
-	if (msg->len < q->slot_size)
-		return -EMSGSIZE;
-	if (q->flags & IPCX_QUEUE_BROADCAST)
-		return ipcx_broadcast_recv(handle, umsg, msg_size, msg,
-					   deadline_ns, true);
-	return ipcx_peek_one(handle, umsg, msg_size, msg, deadline_ns);
+	return ipcx_recv_or_peek(handle, umsg, msg_size, msg, deadline_ns, true);
 }
 
 typedef int (*ipcx_move_t)(struct ipcx_handle *handle, void __user *umsg,

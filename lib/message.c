@@ -36,8 +36,8 @@ static NOINLINE int send_slow(struct ipcx_queue *queue, int me, const void *buf,
 		return ret;
 	if (queue->ring.broadcast)
 		ring_copy_in(loan.data, buf, len);
-	else if (len)	/* memcpy() may not be given NULL, even for nothing */
-		memcpy(loan.data, buf, len);
+	else
+		copy(loan.data, buf, len);
 	return ring_commit(&queue->ring, me, &loan, len);
 }
 
@@ -57,21 +57,6 @@ ALWAYS_INLINE int send_mapped(struct ipcx_queue *queue, const void *buf,
 		return send_slow(queue, me, buf, len, lane, deadline);
 	copy(loan.data, buf, len);
 	return commit(&queue->ring, me, &loan, len);
-}
-
-ALWAYS_INLINE ssize_t received(void *buf, const struct ipcx_loan *loan,
-			       struct ipcx_msg *msg)
-{
-	if (msg)
-		*msg = (struct ipcx_msg) {
-			.buf = (uintptr_t)buf,
-			.len = loan->len,
-			.lane = loan->lane,
-			.flags = loan->flags,
-			.sender = loan->sender,
-			.ticket = loan->ticket,
-		};
-	return loan->len;
 }
 
 /* Descriptors that ride along and are not taken go with the slot. */
@@ -127,12 +112,6 @@ ALWAYS_INLINE ssize_t recv_mapped(struct ipcx_queue *queue, void *buf,
 	if (hangup(queue) || !take_fast(&queue->ring, buf, &loan))
 		return recv_slow(queue, me, buf, msg, deadline);
 	return received(buf, &loan, msg);
-}
-
-/* The ABI's lengths have 32 bits, and no slot_size comes near that. */
-static uint32_t abi_len(size_t len)
-{
-	return len < UINT32_MAX ? len : UINT32_MAX;
 }
 
 static NOINLINE int send_mediated(struct ipcx_queue *queue, const void *buf,

@@ -49,4 +49,26 @@ static inline int attachment(const struct ipcx_queue *queue, uint32_t right)
 	return *queue->attachment;
 }
 
+/* The ABI's lengths have 32 bits, and no slot_size comes near that. */
+static inline uint32_t abi_len(size_t len)
+{
+	return len < UINT32_MAX ? len : UINT32_MAX;
+}
+
+/* What there is to be told of a message, to who wants to know; its bytes. */
+static inline ssize_t received(void *buf, const struct ipcx_loan *loan,
+			       struct ipcx_msg *msg)
+{
+	if (msg)
+		*msg = (struct ipcx_msg) {
+			.buf = (uintptr_t)buf,
+			.len = loan->len,
+			.lane = loan->lane,
+			.flags = loan->flags,
+			.sender = loan->sender,
+			.ticket = loan->ticket,
+		};
+	return loan->len;
+}
+
 #endif /* MESSAGE_H */

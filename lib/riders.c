@@ -42,7 +42,7 @@ int ipcx_queue_send_fds_timed(struct ipcx_queue *queue, const void *buf,
 {
 	struct ipcx_msg msg = {
 		.buf = (uintptr_t)buf,
-		.len = len < UINT32_MAX ? len : UINT32_MAX,
+		.len = abi_len(len),
 		.lane = lane,
 		.fds = (uintptr_t)fds,
 		.fd_count = count,
@@ -106,16 +106,9 @@ static ssize_t recv_mapped(struct ipcx_queue *queue, void *buf, size_t cap,
 	if (ret < 0)
 		return ret;
 	memcpy(fds, taken.fds, taken.kept * sizeof(*fds));
-	*msg = (struct ipcx_msg) {
-		.buf = (uintptr_t)buf,
-		.len = loan.len,
-		.lane = loan.lane,
-		.flags = loan.flags,
-		.sender = loan.sender,
-		.ticket = loan.ticket,
-		.fds = (uintptr_t)fds,
-		.fd_count = taken.kept,
-	};
+	received(buf, &loan, msg);
+	msg->fds = (uintptr_t)fds;
+	msg->fd_count = taken.kept;
 	return loan.len;
 }
 
@@ -125,7 +118,7 @@ ssize_t ipcx_queue_recv_fds_timed(struct ipcx_queue *queue, void *buf,
 {
 	struct ipcx_msg got = {
 		.buf = (uintptr_t)buf,
-		.len = cap < UINT32_MAX ? cap : UINT32_MAX,
+		.len = abi_len(cap),
 		.fds = (uintptr_t)fds,
 		.fd_count = count,
 	};

@@ -319,7 +319,10 @@ int ring_abort(const struct ring *ring, uint32_t me,
 int ring_release(const struct ring *ring, __u32 me,
 		 const struct ipcx_loan *loan)
 {
-	return release(ring, me, loan);
+	return publish(ring, loan_slot(loan),
+		       ipcx_word(loan->ticket, me, IPCX_READING),
+		       free_word(loan->ticket + ring->lane_slots),
+		       IPCX_WAKE_SEND);
 }
 
 /* There is none, or it lies between the lanes and the slots. */

@@ -164,15 +164,6 @@ ALWAYS_INLINE int commit(const struct ring *ring, __u32 me,
 	return publish(ring, slot, from, to, IPCX_WAKE_RECV);
 }
 
-ALWAYS_INLINE int release(const struct ring *ring, __u32 me,
-			  const struct ipcx_loan *loan)
-{
-	return publish(ring, loan_slot(loan),
-		       ipcx_word(loan->ticket, me, IPCX_READING),
-		       free_word(loan->ticket + ring->lane_slots),
-		       IPCX_WAKE_SEND);
-}
-
 ALWAYS_INLINE void loan_to_fill(const struct ring *ring, __u32 me,
 				struct ipcx_slot *slot, __u32 nr, __u64 ticket,
 				struct ipcx_loan *loan)
