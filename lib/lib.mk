@@ -2,6 +2,8 @@
 LIB_VERSION := $(shell sed -n 's/.define IPCX_VERSION\t*"\(.*\)"/\1/p' lib/include/ipcx/ipcx.h)
 LIB_SONAME := libipcx.so.0
 OBJCOPY ?= objcopy
+# URIs of channels
+LIB_NEEDS := -luriparser
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
 EXAMPLES := $(patsubst %.c,$(BUILD)/%,$(wildcard lib/examples/*.c))
 
@@ -13,7 +15,7 @@ $(BUILD)/lib/%.o: ALL_CFLAGS += -fPIC -fvisibility=hidden -fno-semantic-interpos
 $(BUILD)/lib/$(LIB_SONAME): $(LIB_OBJECTS) lib/libipcx.map
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,$(LIB_SONAME) -Wl,-z,defs -Wl,-Bsymbolic-functions \
-		-Wl,--version-script=lib/libipcx.map -o $@ $(LIB_OBJECTS)
+		-Wl,--version-script=lib/libipcx.map -o $@ $(LIB_OBJECTS) $(LIB_NEEDS)
 
 $(BUILD)/lib/libipcx.so: $(BUILD)/lib/$(LIB_SONAME)
 	$(Q)ln -sf $(<F) $@

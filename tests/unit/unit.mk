@@ -31,7 +31,7 @@ endef
 define unit_link
 $(filter $(1)/tests/unit/%,$(UNIT_TESTS)): %: %.o $(addprefix $(1)/,$(UNIT_OBJECTS))
 	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$^ -lcmocka -lpthread
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$^ -lcmocka -lpthread $(LIB_NEEDS)
 endef
 
 $(foreach dir,$(ASAN) $(TSAN),$(eval $(call unit_compile,$(dir))))

@@ -49,6 +49,7 @@
 #ifndef IPCX_IPCX_H
 #define IPCX_IPCX_H
 
+#include <ipcx/channel.h>
 #include <ipcx/device.h>
 #include <ipcx/fifo.h>
 #include <ipcx/lock.h>
