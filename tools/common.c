@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include <ipcx/ipcx.h>
 
@@ -117,6 +119,29 @@ char *size_text(uint64_t bytes)
 		return text("%llu", (unsigned long long)bytes);
 	return text("%.*f%c", value < 100 && value != (int)value, value,
 		    units[unit]);
+}
+
+char *harmless(const char *string)
+{
+	char *copy = malloc(4 * strlen(string) + 1), *out = copy;
+	mbstate_t state = { 0 };
+
+	if (!copy)
+		err(EXIT_FAILURE, "cannot go on");
+	while (*string) {
+		wchar_t character;
+		size_t n = mbrtowc(&character, string, MB_CUR_MAX, &state);
+
+		if (n <= MB_CUR_MAX && iswprint(character)) {
+			out = mempcpy(out, string, n);
+			string += n;
+			continue;
+		}
+		out += sprintf(out, "\\x%02x", (unsigned char)*string++);
+		state = (mbstate_t) { 0 };
+	}
+	*out = '\0';
+	return copy;
 }
 
 char *text(const char *format, ...)

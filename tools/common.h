@@ -30,6 +30,12 @@ int parse_size(const char *string, uint64_t *bytes);
 char *size_text(uint64_t bytes);
 
 /*
+ * A copy of what some process chose, with what a terminal could obey written as
+ * \xNN, as the cells of tables show it; to be freed.
+ */
+char *harmless(const char *string);
+
+/*
  * Tables: columns first, numbered from 0 on, then lines. @flags are SCOLS_FL_*;
  * the string of a cell is malloc()ed and taken over; printing frees the table.
  */

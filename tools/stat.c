@@ -16,7 +16,7 @@
 #include <ipcx/ipcx.h>
 
 #include "common.h"
-#include "stat_facts.h"
+#include "common_facts.h"
 #include "stat_stuck.h"
 
 #define DEBUGFS		"/sys/kernel/debug"

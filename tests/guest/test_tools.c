@@ -331,7 +331,7 @@ static void test_stat_names_the_stuck_first(void **state)
 	receiver = start("exec ipcxctl recv q");
 	assert_soon(sh("grep -qx 'waiting_recv 1' /sys/kernel/debug/ipcx/totals").status == 0);
 	said = sh("ipcxstat --attachments");
-	snprintf(line, sizeof(line), "stuck: attachment %u (pid %d, a\\e[2J\\nb) holds lane 2 of queue q (id ",
+	snprintf(line, sizeof(line), "stuck: attachment %u (pid %d, a\\x1b[2J\\x0ab) holds lane 2 of queue q (id ",
 		 *holder, pid);
 	assert_ptr_equal(strstr(said.text, line), said.text);
 	assert_non_null(strstr(said.text, "); 1 receiver waits\n\nREGIONS "));

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Keys and values, as the files of /sys/kernel/debug/ipcx give them. */
-#ifndef TOOLS_STAT_FACTS_H
-#define TOOLS_STAT_FACTS_H
+#ifndef TOOLS_COMMON_FACTS_H
+#define TOOLS_COMMON_FACTS_H
 
+#include <stdint.h>
 #include <stdio.h>
+
+/* The directory; or -errno. */
+int debugfs_open(void);
 
 #define FACTS_MAX	48
 
@@ -39,6 +43,16 @@ void facts_set(struct facts *facts, const char *key, const char *value);
 /* NULL if nothing is said of it. */
 const char *facts_get(const struct facts *facts, const char *key);
 
+/* A number, also a hexadecimal one; 0 if nothing is said of it. */
+uint64_t facts_number(const struct facts *facts, const char *key);
+
+/*
+ * A string that some process chose, with the bytes that it had before the kernel
+ * escaped them, cut to @size bytes with its NUL.
+ */
+void facts_string(const struct facts *facts, const char *key, char *string,
+		  size_t size);
+
 FILE *open_file_at(int dir, const char *path);
 
-#endif /* TOOLS_STAT_FACTS_H */
+#endif /* TOOLS_COMMON_FACTS_H */

@@ -5,7 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stat_facts.h"
+#include "common_facts.h"
+
+int debugfs_open(void)
+{
+	int fd = open("/sys/kernel/debug/ipcx", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
 
 FILE *open_file_at(int dir, const char *path)
 {
@@ -84,4 +91,50 @@ const char *facts_get(const struct facts *facts, const char *key)
 		if (!strcmp(facts->key[i], key))
 			return facts->value[i];
 	return NULL;
+}
+
+uint64_t facts_number(const struct facts *facts, const char *key)
+{
+	const char *value = facts_get(facts, key);
+
+	/* A mode is octal, and begins with 0. */
+	return value ? strtoull(value, NULL, 0) : 0;
+}
+
+/* One byte, escaped or not; moves on behind it. */
+static char unescape(const char **at)
+{
+	static const char letters[] = "n\nr\rt\tv\vf\fa\ae\033";
+	const char *escape = *at + 1;
+	const char *letter;
+	char digits[4] = "";
+
+	if (**at != '\\' || !*escape)
+		return *(*at)++;
+	*at += 2;
+	letter = strchr(letters, *escape);
+	if (letter && (letter - letters) % 2 == 0)
+		return letter[1];
+	if (*escape == 'x') {
+		memcpy(digits, escape + 1, strnlen(escape + 1, 2));
+		*at += strlen(digits);
+		return strtoul(digits, NULL, 16);
+	}
+	if (*escape >= '0' && *escape <= '7') {
+		memcpy(digits, escape, strnlen(escape, 3));
+		*at += strlen(digits) - 1;
+		return strtoul(digits, NULL, 8);
+	}
+	return *escape;
+}
+
+void facts_string(const struct facts *facts, const char *key, char *string,
+		  size_t size)
+{
+	const char *value = facts_get(facts, key) ?: "";
+	size_t n = 0;
+
+	while (*value && n + 1 < size)
+		string[n++] = unescape(&value);
+	string[n] = '\0';
 }
