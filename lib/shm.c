@@ -8,10 +8,8 @@
 #include <ipcx/shm.h>
 
 #include "file.h"
+#include "shm.h"
 #include "sys.h"
-
-/* Where shm_open() has its objects. */
-#define DIRECTORY	"/dev/shm/"
 
 _Static_assert(IPCX_SHM_SPARSE == FILE_SPARSE, "one flag for all");
 
@@ -20,12 +18,7 @@ struct ipcx_shm {
 	size_t bytes;	/* for life */
 };
 
-/* As sizeof(DIRECTORY) counts the end, too. */
-struct path {
-	char text[sizeof(DIRECTORY) + NAME_MAX];
-};
-
-static int path_of(const char *name, struct path *path)
+int shm_path(const char *name, struct shm_path *path)
 {
 	size_t len;
 
@@ -37,8 +30,8 @@ static int path_of(const char *name, struct path *path)
 		return -EINVAL;
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
-	memcpy(path->text, DIRECTORY, sizeof(DIRECTORY));
-	memcpy(path->text + sizeof(DIRECTORY) - 1, name, len + 1);
+	memcpy(path->text, SHM_DIRECTORY, sizeof(SHM_DIRECTORY));
+	memcpy(path->text + sizeof(SHM_DIRECTORY) - 1, name, len + 1);
 	return 0;
 }
 
@@ -62,8 +55,8 @@ static int adopt(int fd, size_t bytes, struct ipcx_shm **shm)
 int ipcx_shm_create(const char *name, size_t bytes, uint32_t flags,
 		    uint32_t mode, struct ipcx_shm **shm)
 {
-	struct path path;
-	int ret = path_of(name, &path);
+	struct shm_path path;
+	int ret = shm_path(name, &path);
 
 	if (ret < 0)
 		return ret;
@@ -72,8 +65,8 @@ int ipcx_shm_create(const char *name, size_t bytes, uint32_t flags,
 
 int ipcx_shm_open(const char *name, uint32_t rights, struct ipcx_shm **shm)
 {
-	struct path path;
-	int ret = path_of(name, &path);
+	struct shm_path path;
+	int ret = shm_path(name, &path);
 	size_t bytes = 0;
 
 	if (ret < 0)
@@ -92,8 +85,8 @@ void ipcx_shm_close(struct ipcx_shm *shm)
 
 int ipcx_shm_unlink(const char *name)
 {
-	struct path path;
-	int ret = path_of(name, &path);
+	struct shm_path path;
+	int ret = shm_path(name, &path);
 
 	if (ret < 0)
 		return ret;
