@@ -175,6 +175,10 @@ static void ipcx_totals_add(struct ipcx_totals *t, const struct ipcx_stat *stat)
 	t->sum.aborted += stat->aborted;
 	t->sum.redelivered += stat->redelivered;
 	t->sum.corrupt += stat->corrupt;
+	t->sum.waits_recv += stat->waits_recv;
+	t->sum.waits_send += stat->waits_send;
+	t->sum.wakes_recv += stat->wakes_recv;
+	t->sum.wakes_send += stat->wakes_send;
 }
 
 static int totals_show(struct seq_file *m, void *unused)
@@ -205,6 +209,10 @@ static int totals_show(struct seq_file *m, void *unused)
 	seq_printf(m, "aborted %llu\n", t.sum.aborted);
 	seq_printf(m, "redelivered %llu\n", t.sum.redelivered);
 	seq_printf(m, "corrupt %llu\n", t.sum.corrupt);
+	seq_printf(m, "waits_recv %llu\n", t.sum.waits_recv);
+	seq_printf(m, "waits_send %llu\n", t.sum.waits_send);
+	seq_printf(m, "wakes_recv %llu\n", t.sum.wakes_recv);
+	seq_printf(m, "wakes_send %llu\n", t.sum.wakes_send);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(totals);

@@ -17,10 +17,12 @@
  */
 #define IPCX_CMD(cmd)	((cmd) & ~IOCSIZE_MASK)
 
-/* First versions of structures that have grown since. */
+/* Earlier versions of structures that have grown since. */
 #define IPCX_STAT_FIRST		offsetofend(struct ipcx_stat, name)
+#define IPCX_STAT_SECOND	offsetofend(struct ipcx_stat, holder_comm)
 #define IPCX_MSG_FIRST		offsetofend(struct ipcx_msg, ticket)
 #define IPCX_WAIT_FIRST		offsetofend(struct ipcx_wait, deadline_ns)
+#define IPCX_PEER_FIRST		offsetofend(struct ipcx_peer, comm)
 
 /**
  * ipcx_get_args - copy an argument structure in

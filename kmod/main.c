@@ -122,6 +122,7 @@ static long ipcx_list(void __user *uarg)
 		return ret;
 	if (args.flags || !args.count || args.count > IPCX_LIST_MAX ||
 	    (args.stat_size != sizeof(stat) &&
+	     args.stat_size != IPCX_STAT_SECOND &&
 	     args.stat_size != IPCX_STAT_FIRST))
 		return -EINVAL;
 
@@ -194,7 +195,7 @@ static void ipcx_check_abi(void)
 	BUILD_BUG_ON(sizeof(struct ipcx_open) != 32);
 	BUILD_BUG_ON(sizeof(struct ipcx_unlink) != 24);
 	BUILD_BUG_ON(sizeof(struct ipcx_list) != 32);
-	BUILD_BUG_ON(sizeof(struct ipcx_stat) != 312);
+	BUILD_BUG_ON(sizeof(struct ipcx_stat) != 368);
 	BUILD_BUG_ON(sizeof(struct ipcx_reopen) != 16);
 	BUILD_BUG_ON(sizeof(struct ipcx_setattr) != 24);
 	BUILD_BUG_ON(sizeof(struct ipcx_resize) != 16);
@@ -203,7 +204,7 @@ static void ipcx_check_abi(void)
 	BUILD_BUG_ON(sizeof(struct ipcx_msg) != 72);
 	BUILD_BUG_ON(sizeof(struct ipcx_wait) != 32);
 	BUILD_BUG_ON(sizeof(struct ipcx_take) != 32);
-	BUILD_BUG_ON(sizeof(struct ipcx_peer) != 56);
+	BUILD_BUG_ON(sizeof(struct ipcx_peer) != 72);
 	BUILD_BUG_ON(sizeof(struct ipcx_peers) != 32);
 	BUILD_BUG_ON(sizeof(struct ipcx_event) != 64);
 	BUILD_BUG_ON(sizeof(struct ipcx_events) != 32);

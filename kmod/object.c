@@ -117,6 +117,7 @@ int ipcx_object_init(struct ipcx_object *obj, const struct ipcx_kind *kind,
 	obj->uid = current_euid();
 	obj->gid = current_egid();
 	obj->mode = mode;
+	obj->made_ns = ktime_get_coarse_ns();
 	obj->net_cookie = net->net_cookie;
 	obj->user_ns = get_user_ns(net->user_ns);
 	refcount_set(&obj->users, 1);

@@ -110,6 +110,7 @@ struct ipcx_handle {
  * @mode: permission bits
  * @net_cookie: network namespace it was made in, for LIST
  * @user_ns: of that; capabilities over the object are asked there
+ * @made_ns: when, by CLOCK_MONOTONIC
  * @charged: user whose limits count the object
  * @charged_bytes: bytes counted; changed by who resizes alone
  * @down: shut down (IPCX_UNLINK_SHUTDOWN), never undone
@@ -132,6 +133,7 @@ struct ipcx_object {
 	kgid_t gid;
 	umode_t mode;
 
+	u64 made_ns;
 	u64 net_cookie;
 	struct user_namespace *user_ns;
 	struct ipcx_user *charged;

@@ -19,11 +19,15 @@
  * @writing: slots it writes
  * @reading: slots it reads
  * @held: lanes, a bit each, where one of them stands in the way, by direction
+ * @recent_count: of the last messages, how many it sent
+ * @recent_bytes: their payload
  */
 struct ipcx_claims {
 	u32 writing;
 	u32 reading;
 	u32 held[2];
+	u32 recent_count;
+	u64 recent_bytes;
 };
 
 /* Of the peer that SEND and RECV are. */
@@ -73,7 +77,7 @@ static u64 ipcx_blocker(struct ipcx_queue *q, u32 lane, u32 dir)
 
 static void ipcx_claims_count(struct ipcx_queue *q, struct ipcx_claims *claims)
 {
-	u32 i;
+	u32 i, sender, len;
 
 	for (i = 0; i < q->lanes * q->slots; i++) {
 		u64 w = ipcx_load_word(ipcx_slot_by_index(q, i));
@@ -86,6 +90,12 @@ static void ipcx_claims_count(struct ipcx_queue *q, struct ipcx_claims *claims)
 		u64 w = ipcx_blocker(q, i / 2, i % 2);
 
 		claims[ipcx_owner(w)].held[i % 2] |= w ? BIT(i / 2) : 0;
+	}
+	for (i = 0; i < ipcx_recent_room(q); i++) {
+		if (!ipcx_recent(q, i, &sender, &len))
+			continue;
+		claims[sender].recent_count++;
+		claims[sender].recent_bytes += len;
 	}
 }
 
@@ -122,6 +132,8 @@ static void ipcx_peer_fill(const struct ipcx_attachment *a,
 		.held_recv	= claims[a->id].held[IPCX_DIR_RECV],
 		.held_send	= claims[a->id].held[IPCX_DIR_SEND],
 		.dropped	= ipcx_drops(a->q, a->id),
+		.recent_count	= claims[a->id].recent_count,
+		.recent_bytes	= claims[a->id].recent_bytes,
 	};
 	memcpy(peer->comm, a->comm, sizeof(peer->comm));
 }
@@ -140,6 +152,8 @@ static void ipcx_peer_fill_kernel(struct ipcx_queue *q,
 		.held_recv	= c->held[IPCX_DIR_RECV],
 		.held_send	= c->held[IPCX_DIR_SEND],
 		.dropped	= ipcx_drops_kernel(q),
+		.recent_count	= c->recent_count,
+		.recent_bytes	= c->recent_bytes,
 	};
 	memcpy(peer->comm, ipcx_kernel_comm, sizeof(peer->comm));
 }
@@ -175,6 +189,19 @@ static u32 ipcx_peers_fill(struct ipcx_queue *q, const struct ipcx_peers *args,
 	return n;
 }
 
+static int ipcx_peers_put(const struct ipcx_peers *args,
+			  const struct ipcx_peer *peers, u32 n)
+{
+	void __user *out = u64_to_user_ptr(args->peers);
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (copy_to_user(out + i * args->peer_size, &peers[i],
+				 args->peer_size))
+			return -EFAULT;
+	return 0;
+}
+
 /**
  * ipcx_peers_ioctl - IPCX_IOC_PEERS
  * @file: the descriptor
@@ -195,7 +222,8 @@ long ipcx_peers_ioctl(struct file *file, void __user *uarg)
 	if (ret)
 		return ret;
 	if (args.flags || args.pad || !args.count || args.count > IPCX_PEERS_MAX ||
-	    args.peer_size != sizeof(*peers))
+	    (args.peer_size != sizeof(*peers) &&
+	     args.peer_size != IPCX_PEER_FIRST))
 		return -EINVAL;
 
 	peers = kvcalloc(args.count, sizeof(*peers), GFP_KERNEL);
@@ -206,8 +234,7 @@ long ipcx_peers_ioctl(struct file *file, void __user *uarg)
 	if (!claims)
 		goto out_free_peers;
 	n = ipcx_peers_fill(q, &args, claims, peers);
-	ret = copy_to_user(u64_to_user_ptr(args.peers), peers,
-			   n * sizeof(*peers)) ? -EFAULT : n;
+	ret = ipcx_peers_put(&args, peers, n) ? : n;
 	kvfree(claims);
 out_free_peers:
 	kvfree(peers);
@@ -329,8 +356,9 @@ void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
 			   peer.id, peer.pid,
 			   peer.state == IPCX_PEER_LIVE ? "live" : "dead",
 			   peer.rights, peer.writing, peer.reading);
-		seq_printf(m, "held_recv 0x%x held_send 0x%x dropped %llu comm ",
-			   peer.held_recv, peer.held_send, peer.dropped);
+		seq_printf(m, "held_recv 0x%x held_send 0x%x dropped %llu recent_count %llu recent_bytes %llu comm ",
+			   peer.held_recv, peer.held_send, peer.dropped,
+			   peer.recent_count, peer.recent_bytes);
 		ipcx_show_text(m, peer.comm);
 	}
 	mutex_unlock(&q->attach_lock);

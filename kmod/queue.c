@@ -77,7 +77,12 @@ static void ipcx_queue_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	stat->repairing = atomic_read(&q->repairing);
 	stat->redelivered = atomic64_read(&q->redelivered);
 	stat->corrupt = atomic64_read(&q->corrupt);
+	stat->waits_recv = atomic64_read(&q->waits[IPCX_DIR_RECV]);
+	stat->waits_send = atomic64_read(&q->waits[IPCX_DIR_SEND]);
+	stat->wakes_recv = atomic64_read(&q->wakes[IPCX_DIR_RECV]);
+	stat->wakes_send = atomic64_read(&q->wakes[IPCX_DIR_SEND]);
 	ipcx_ring_stat(q, stat);
+	ipcx_stat_recent(q, stat);
 	ipcx_stat_holder(q, stat);
 }
 

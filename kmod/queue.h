@@ -74,6 +74,8 @@ struct ipcx_stamp;
  * @repairing: dead attachments not repaired yet
  * @redelivered: messages given back
  * @corrupt: times the ring was not what it can be
+ * @waits: times a thread went to sleep, by direction
+ * @wakes: times who sleeps or polls was woken, by direction
  *
  * All above @wait is fixed when the queue is made.
  */
@@ -114,6 +116,8 @@ struct ipcx_queue {
 	atomic_t repairing;
 	atomic64_t redelivered;
 	atomic64_t corrupt;
+	atomic64_t waits[2];
+	atomic64_t wakes[2];
 };
 
 static inline struct ipcx_queue *to_queue(struct ipcx_object *obj)
@@ -217,6 +221,11 @@ void ipcx_stat_holder(struct ipcx_queue *q, struct ipcx_stat *stat);
 long ipcx_peers_ioctl(struct file *file, void __user *uarg);
 void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
 void ipcx_show_stuck(struct ipcx_object *obj, struct seq_file *m);
+
+/* recent.c */
+void ipcx_stat_recent(struct ipcx_queue *q, struct ipcx_stat *stat);
+u32 ipcx_recent_room(const struct ipcx_queue *q);
+bool ipcx_recent(struct ipcx_queue *q, u32 nr, u32 *sender, u32 *len);
 
 /* events.c */
 int ipcx_log_alloc(struct ipcx_queue *q);

@@ -27,6 +27,7 @@ void ipcx_object_stat(struct ipcx_object *obj, struct ipcx_stat *stat)
 	stat->mode = obj->mode;
 	spin_unlock(&obj->attr_lock);
 	stat->create_flags = obj->create_flags & ~IPCX_CREATE_PERSIST;
+	stat->made_ns = obj->made_ns;
 	stat->users = refcount_read(&obj->users);
 	if (ipcx_names_linked(obj, &persist)) {
 		memcpy(stat->name, obj->named->name.str, sizeof(stat->name));
@@ -72,6 +73,12 @@ static void ipcx_show_queue(const struct ipcx_stat *stat, struct seq_file *m)
 	seq_printf(m, "holder_ticket %llu\n", stat->holder_ticket);
 	seq_printf(m, "held_recv 0x%x\n", stat->held_recv);
 	seq_printf(m, "held_send 0x%x\n", stat->held_send);
+	seq_printf(m, "waits_recv %llu\n", stat->waits_recv);
+	seq_printf(m, "waits_send %llu\n", stat->waits_send);
+	seq_printf(m, "wakes_recv %llu\n", stat->wakes_recv);
+	seq_printf(m, "wakes_send %llu\n", stat->wakes_send);
+	seq_printf(m, "recent_count %llu\n", stat->recent_count);
+	seq_printf(m, "recent_bytes %llu\n", stat->recent_bytes);
 }
 
 /**
@@ -96,6 +103,7 @@ void ipcx_object_show(struct ipcx_object *obj, struct seq_file *m)
 	seq_printf(m, "bytes %llu\n", stat.bytes);
 	seq_printf(m, "users %u\n", stat.users);
 	seq_printf(m, "attachments %u\n", stat.attachments);
+	seq_printf(m, "made_ns %llu\n", stat.made_ns);
 	if (stat.kind == IPCX_KIND_QUEUE)
 		ipcx_show_queue(&stat, m);
 	else

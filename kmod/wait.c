@@ -33,6 +33,7 @@
 static void ipcx_wake_dir(struct ipcx_queue *q, u32 dir)
 {
 	trace_ipcx_wake(q->obj.id, dir, 0);
+	atomic64_inc(&q->wakes[dir]);
 	WRITE_ONCE(q->kpage->armed[dir], 0);
 	/* Pairs with the barrier after arming in ipcx_poll_dir(). */
 	smp_mb();
@@ -207,6 +208,7 @@ int ipcx_wait(struct ipcx_handle *handle, u32 dir, u32 lane, u64 at,
 		ret = ipcx_ready(handle, dir, lane, at);
 		if (ret != -EAGAIN)
 			break;
+		atomic64_inc(&q->waits[dir]);
 		ret = ipcx_sleep(deadline_ns);
 	} while (!ret);
 	/* What came in the very last moment is not lost to the deadline. */

@@ -160,7 +160,7 @@ static void check_stat(const char *path, const struct ipcx_stat *st)
 		{ "id", st->id }, { "uid", st->uid }, { "gid", st->gid },
 		{ "mode", st->mode }, { "flags", st->create_flags },
 		{ "bytes", st->bytes }, { "users", st->users },
-		{ "attachments", st->attachments },
+		{ "attachments", st->attachments }, { "made_ns", st->made_ns },
 		/* The rest is a queue's. */
 		{ "slots", st->slots }, { "slot_size", st->slot_size },
 		{ "lanes", st->lanes }, { "waiting_recv", st->waiting_recv },
@@ -169,12 +169,18 @@ static void check_stat(const char *path, const struct ipcx_stat *st)
 		{ "received", st->received }, { "depth", st->depth },
 		{ "dropped", st->dropped }, { "aborted", st->aborted },
 		{ "redelivered", st->redelivered }, { "corrupt", st->corrupt },
+		{ "waits_recv", st->waits_recv },
+		{ "waits_send", st->waits_send },
+		{ "wakes_recv", st->wakes_recv },
+		{ "wakes_send", st->wakes_send },
+		{ "recent_count", st->recent_count },
+		{ "recent_bytes", st->recent_bytes },
 	};
 	bool queue = st->kind == IPCX_KIND_QUEUE;
 
 	assert_string_equal(value_of(path, "kind"), queue ? "queue" : "region");
 	assert_string_equal(value_of(path, "name"), st->name);
-	for (size_t i = 0; i < (queue ? ARRAY_SIZE(expected) : 8); i++) {
+	for (size_t i = 0; i < (queue ? ARRAY_SIZE(expected) : 9); i++) {
 		uint64_t value = number_of(path, expected[i].key);
 
 		if (value != expected[i].value)
@@ -232,7 +238,8 @@ static void test_totals(void **state)
 	static const char *const counters[] = {
 		"sent", "received", "depth", "dropped", "aborted",
 		"redelivered", "corrupt", "attachments", "waiting_recv",
-		"waiting_send", "repairing",
+		"waiting_send", "repairing", "waits_recv", "waits_send",
+		"wakes_recv", "wakes_send",
 	};
 	struct mapped m;
 	int first, second, region;
@@ -308,7 +315,7 @@ static void test_attachments(void **state)
 	assert_soon(*me);
 	snprintf(expected, sizeof(expected), "id %u pid %d state live rights 0x%x "
 		 "writing 2 reading 1 held_recv 0x0 held_send 0x0 dropped 0 "
-		 "comm test_debugfs\n", *me, pid, IPCX_RIGHTS_QUEUE);
+		 "recent_count 1 recent_bytes 4 comm test_debugfs\n", *me, pid, IPCX_RIGHTS_QUEUE);
 	strcpy(text, read_file(object_path(object_stat(fd).id, "attachments")));
 	assert_string_equal(text, expected);
 	child_kill(pid);

@@ -413,12 +413,25 @@ struct ipcx_seal {
  *	senders of the lane wait for it
  * @holder_ticket: out: queue: that claim, in the highest of these lanes
  * @holder_comm: out: queue: NUL-terminated name of the process
+ * @made_ns: out: CLOCK_MONOTONIC, to some milliseconds, when it was made
+ * @waits_recv: out: queue: times a thread went to sleep for a message
+ * @waits_send: out: queue: times a thread went to sleep for space
+ * @wakes_recv: out: queue: times who sleeps or polls for messages was woken
+ * @wakes_send: out: queue: times who sleeps or polls for space was woken
+ * @recent_count: out: queue: how many of the last messages are in @recent_bytes
+ * @recent_bytes: out: queue: their payload
+ *
+ * A caller may leave the fields from @holder or from @made_ns on out.
+ *
+ * Bytes are not counted, as data moves without the kernel. Of at most the last
+ * 256 messages sent, over all lanes, the ring still tells how long they were:
+ * @recent_bytes by @recent_count is about the length of a message of late.
  *
  * A claim at work is no trouble. The same holder, lanes and ticket in two looks
  * some time apart are: that peer is stuck. IPCX_IOC_PEERS tells of all peers.
  *
- * sent, received, depth, dropped and aborted are read from the mapped ring: who
- * maps it can falsify them for those who look, and harms nothing else.
+ * sent, received, depth, dropped, aborted and what is recent are read from the
+ * mapped ring: who maps it can falsify them for those who look, and harms nothing else.
  */
 struct ipcx_stat {
 	__u32 size;
@@ -455,6 +468,13 @@ struct ipcx_stat {
 	__u32 held_send;
 	__u64 holder_ticket;
 	char holder_comm[IPCX_COMM_LEN];
+	__u64 made_ns;
+	__u64 waits_recv;
+	__u64 waits_send;
+	__u64 wakes_recv;
+	__u64 wakes_send;
+	__u64 recent_count;
+	__u64 recent_bytes;
 };
 
 /**
@@ -667,6 +687,10 @@ struct ipcx_take {
  * @held_send: likewise
  * @dropped: messages it dropped (IPCX_QUEUE_DROP_OLDEST)
  * @comm: NUL-terminated name of the process then
+ * @recent_count: how many of struct ipcx_stat.recent_count it sent
+ * @recent_bytes: their payload
+ *
+ * A caller may leave the fields from @recent_count on out (peer_size 56).
  */
 struct ipcx_peer {
 	__u32 id;
@@ -679,6 +703,8 @@ struct ipcx_peer {
 	__u32 held_send;
 	__u64 dropped;
 	char comm[IPCX_COMM_LEN];
+	__u64 recent_count;
+	__u64 recent_bytes;
 };
 
 /**

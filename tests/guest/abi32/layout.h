@@ -73,6 +73,8 @@ static inline void layout_structs(FILE *out)
 	FIELD(ipcx_stat, name);
 	FIELD(ipcx_stat, holder_ticket);
 	FIELD(ipcx_stat, holder_comm);
+	FIELD(ipcx_stat, made_ns);
+	FIELD(ipcx_stat, recent_bytes);
 	STRUCT(ipcx_list);
 	FIELD(ipcx_list, after);
 	FIELD(ipcx_list, stats);
@@ -94,6 +96,7 @@ static inline void layout_structs(FILE *out)
 	STRUCT(ipcx_peer);
 	FIELD(ipcx_peer, dropped);
 	FIELD(ipcx_peer, comm);
+	FIELD(ipcx_peer, recent_count);
 	STRUCT(ipcx_peers);
 	FIELD(ipcx_peers, peers);
 	FIELD(ipcx_peers, peer_size);
