@@ -51,20 +51,26 @@ static int link_to(int fd, const char *path)
 			      AT_SYMLINK_FOLLOW));
 }
 
-static int make(const char *path, size_t bytes, uint32_t flags, mode_t mode)
+int file_make(const char *path, size_t bytes, uint32_t flags, uint32_t mode,
+	      int (*fill)(int fd, const void *arg), const void *arg)
 {
 	const char *slash = strrchr(path, '/');
 	char directory[PATH_MAX] = ".";
 	int fd, ret;
 
+	if (strlen(path) >= PATH_MAX)
+		return -ENAMETOOLONG;
 	/* That of "/name" is "/". */
 	if (slash)
 		snprintf(directory, sizeof(directory), "%.*s",
 			 (int)(slash - path) + 1, path);
-	fd = SYSCALL(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+	fd = SYSCALL(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC,
+			  mode ? mode : DEFAULT_MODE));
 	if (fd < 0)
 		return fd;
 	ret = file_resize(fd, bytes, flags);
+	if (!ret && fill)
+		ret = fill(fd, arg);
 	if (!ret)
 		ret = link_to(fd, path);
 	if (!ret)
@@ -82,8 +88,6 @@ int file_create(const char *path, size_t bytes, uint32_t flags, uint32_t mode)
 		return -EINVAL;
 	if (bytes > INT64_MAX)
 		return -EFBIG;
-	if (strlen(path) >= PATH_MAX)
-		return -ENAMETOOLONG;
 	/* Again only if another has made or removed it since the last look. */
 	do {
 		if (!(flags & IPCX_CREATE_EXCL)) {
@@ -91,7 +95,7 @@ int file_create(const char *path, size_t bytes, uint32_t flags, uint32_t mode)
 			if (ret != -ENOENT)
 				return ret;
 		}
-		ret = make(path, bytes, flags, mode ? mode : DEFAULT_MODE);
+		ret = file_make(path, bytes, flags, mode, NULL, NULL);
 	} while (ret == -EEXIST && !(flags & IPCX_CREATE_EXCL));
 	return ret;
 }

@@ -18,6 +18,14 @@
 int file_create(const char *path, size_t bytes, uint32_t flags, uint32_t mode);
 
 /*
+ * Make a file that appears at @path with all its bytes and what @fill, if not
+ * NULL, wrote to them. Returns a descriptor for reading and writing; -EEXIST,
+ * or what @fill failed with.
+ */
+int file_make(const char *path, size_t bytes, uint32_t flags, uint32_t mode,
+	      int (*fill)(int fd, const void *arg), const void *arg);
+
+/*
  * Open a regular file with IPCX_RIGHT_READ, or both READ and WRITE; @flags are
  * more of open()'s. Sets @bytes to its size.
  */
