@@ -7,6 +7,7 @@
 
 #include <ipcx/device.h>
 
+#include "file_queue.h"
 #include "message.h"
 #include "sys.h"
 #include "wait.h"
@@ -21,7 +22,11 @@ static inline uint64_t cursor(const struct ipcx_queue *queue)
 	return __atomic_load_n(&queue->subscriber.cursor, __ATOMIC_RELAXED);
 }
 
-/* A subscriber's sleep tells the kernel how far it is, for poll too. */
+/*
+ * Who keeps the queue says when its ring looks usable: the kernel or, of one in
+ * a file, its peers. A subscriber's sleep tells the kernel how far it is, for
+ * poll too.
+ */
 static int sleep_until(struct ipcx_queue *queue, uint32_t dir, uint32_t lane,
 		       uint64_t deadline)
 {
@@ -33,6 +38,8 @@ static int sleep_until(struct ipcx_queue *queue, uint32_t dir, uint32_t lane,
 	};
 	int ret;
 
+	if (queue->file)
+		return file_queue_wait(queue, dir, lane, deadline);
 	if (!subscribes(queue, dir))
 		return SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
 	arg.flags = IPCX_WAIT_TICKET;
@@ -122,9 +129,12 @@ static NOINLINE int claim_distrustful(struct ipcx_queue *queue, int me,
  * Has a try that found nothing to ask the kernel? After a hangup, as it alone
  * knows that the dead among the senders are repaired. And when it has to be
  * told that nothing is left to be read, lest it say the contrary to who polls.
+ * Where there is no kernel to see who dies, each try looks after the peers.
  */
 static bool has_to_ask(const struct ipcx_queue *queue, uint32_t dir)
 {
+	if (queue->file)
+		return true;
 	if (dir == IPCX_DIR_SEND)
 		return false;
 	if (hangup(queue) & IPCX_HANGUP_RECV)

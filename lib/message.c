@@ -23,7 +23,8 @@ int transfer(struct ipcx_queue *queue, unsigned long cmd,
 		.deadline_ns = deadline,
 	};
 
-	return SYSCALL(ioctl(queue->fd, cmd, &arg));
+	return queue->file ? -EOPNOTSUPP :
+			     SYSCALL(ioctl(queue->fd, cmd, &arg));
 }
 
 static NOINLINE int send_slow(struct ipcx_queue *queue, int me, const void *buf,

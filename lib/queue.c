@@ -7,6 +7,7 @@
 
 #include <ipcx/device.h>
 
+#include "file_queue.h"
 #include "queue.h"
 #include "sys.h"
 
@@ -29,11 +30,10 @@ static void wake(void *arg, unsigned int dirs)
 }
 
 /*
- * The page that tells a forked child from the process that attached. A child
- * finds its copy of the handle, but the ring's mapping is not inherited, and
- * something else may lie at its address.
+ * A child finds its copy of the handle, but the ring's mapping is not inherited,
+ * and something else may lie at its address.
  */
-static long map_attachment_page(void)
+long map_attachment_page(void)
 {
 	size_t size = page_size();
 	long page = SYSCALL(mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -48,6 +48,11 @@ static long map_attachment_page(void)
 		return ret;
 	}
 	return page;
+}
+
+void unmap_attachment_page(const uint32_t *page)
+{
+	SYSCALL(munmap((void *)page, page_size()));
 }
 
 static int map_ring(struct ipcx_queue *queue, const struct ipcx_kpage *kpage,
@@ -104,7 +109,7 @@ static int attach(struct ipcx_queue *queue)
 err_kpage:
 	SYSCALL(munmap((void *)kpage, page_size()));
 err_attachment:
-	SYSCALL(munmap((void *)attachment, page_size()));
+	unmap_attachment_page((uint32_t *)attachment);
 	return ret;
 }
 
@@ -114,7 +119,7 @@ static void detach(struct ipcx_queue *queue)
 		SYSCALL(munmap(queue->ring.shared, queue->ring_bytes));
 		SYSCALL(munmap((void *)queue->ring.kpage, page_size()));
 	}
-	SYSCALL(munmap((void *)queue->attachment, page_size()));
+	unmap_attachment_page(queue->attachment);
 }
 
 int ipcx_queue_from_fd(int fd, struct ipcx_queue **queue)
@@ -201,7 +206,9 @@ void ipcx_queue_close(struct ipcx_queue *queue)
 {
 	if (!queue)
 		return;
-	if (queue->attachment)
+	if (queue->file)
+		file_queue_detach(queue);
+	else if (queue->attachment)
 		detach(queue);
 	SYSCALL(close(queue->fd));
 	free(queue);

@@ -8,6 +8,8 @@
 
 #include "ring.h"
 
+struct file_queue;
+
 /**
  * struct ipcx_queue - handle of a queue
  * @fd: its descriptor
@@ -19,7 +21,9 @@
  * @attachment: NULL if mediated; else the attachment of this address space, on
  *	a page of its own that reads 0, IPCX_OWNER_NONE, in a forked child
  * @ring: the mapped ring, if @attachment
- * @ring_bytes: length of its mapping
+ * @ring_bytes: length of its mapping, if it is the module's
+ * @file: NULL if the queue is the module's; else it lies in a file, where the
+ *	peers themselves do what the kernel does for the module's
  * @subscriber: of a broadcast queue; if mediated, only what was missed
  * @polled: the descriptor was asked for, so the kernel has to know the cursor
  * @told: the cursor that it knows
@@ -36,9 +40,17 @@ struct ipcx_queue {
 	const uint32_t *attachment;
 	struct ring ring;
 	size_t ring_bytes;
+	struct file_queue *file;
 	struct subscriber subscriber;
 	bool polled;
 	uint64_t told;
 };
+
+/*
+ * The page that tells a forked child from the process that attached; -errno. It
+ * reads 0, IPCX_OWNER_NONE, until it is written to, and again in a child.
+ */
+long map_attachment_page(void);
+void unmap_attachment_page(const uint32_t *page);
 
 #endif /* QUEUE_H */

@@ -21,7 +21,8 @@ static int take(struct ipcx_queue *queue, const struct ipcx_loan *loan, int *fds
 		.fds = (uintptr_t)fds,
 	};
 
-	return SYSCALL(ioctl(queue->fd, IPCX_IOC_TAKE, &arg));
+	return queue->file ? -EOPNOTSUPP :
+			     SYSCALL(ioctl(queue->fd, IPCX_IOC_TAKE, &arg));
 }
 
 int ipcx_queue_loan_fds(struct ipcx_queue *queue, const struct ipcx_loan *loan,
