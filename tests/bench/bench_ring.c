@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the library's ring costs beside what one would use instead, natively on
- * the host, over plain shared memory: no module is needed. Processors 0 and 1
+ * the host, in a file of POSIX shared memory: no module is needed. Processors 0 and 1
  * are used; many short rounds, as other users of the machine do not go away.
  */
 #include <stdio.h>
@@ -12,20 +12,61 @@
 
 #include "bench.h"
 #include "boost.h"
+#include "file_queue.h"
 #include "futex.h"
-#include "shm_queue.h"
 
 #define ROUNDS		101
 #define MESSAGE		64
 #define SLOTS		1024	/* a pipe holds 1024 such messages as well */
 #define LOOKS		2000	/* before a stream's ends sleep */
 
+/**
+ * struct shm_queue - a queue in shared memory
+ * @path: where
+ * @queue: this process's handle; its peer has one of its own
+ */
+struct shm_queue {
+	char path[64];
+	struct ipcx_queue *queue;
+};
+
+static struct ipcx_queue *shm_queue_open(const struct shm_queue *shm,
+					 uint32_t slots, uint32_t slot_size)
+{
+	struct file_queue_options options = {
+		.slots = slots,
+		.slot_size = slot_size,
+	};
+	struct ipcx_queue *queue;
+
+	check(!file_queue_open(shm->path, &options, &queue), "file_queue_open");
+	return queue;
+}
+
+static struct shm_queue *shm_queue_make(uint32_t slots, uint32_t slot_size)
+{
+	static int nr;
+	struct shm_queue *shm = malloc(sizeof(*shm));
+
+	check(shm, "malloc");
+	snprintf(shm->path, sizeof(shm->path), "/dev/shm/ipcx-bench-%d-%d",
+		 getpid(), nr++);
+	shm->queue = shm_queue_open(shm, slots, slot_size);
+	return shm;
+}
+
+static void shm_queue_free(struct shm_queue *shm)
+{
+	ipcx_queue_close(shm->queue);
+	free(shm);
+}
+
 /* One thread sends and receives. */
 #define PAIRS		20000
 
 static double pair_ours(void *arg)
 {
-	struct ipcx_queue *queue = shm_queue_as(arg, 0);
+	struct ipcx_queue *queue = ((struct shm_queue *)arg)->queue;
 	char buf[MESSAGE] = "";
 	uint64_t start = now();
 
@@ -68,18 +109,19 @@ static void bench_pair(void)
 
 static void stream_ours_send(void *arg, struct gate *gate)
 {
-	struct ipcx_queue *queue = shm_queue_as(arg, 1);
+	struct ipcx_queue *queue = shm_queue_open(arg, 0, 0);
 	char buf[MESSAGE] = "";
 
 	ipcx_queue_set_spin(queue, LOOKS);
 	gate_pass(gate);
 	for (int i = 0; i < STREAM; i++)
 		check(!ipcx_queue_send(queue, buf, sizeof(buf), 0), "send");
+	ipcx_queue_close(queue);
 }
 
 static void stream_ours_recv(void *arg)
 {
-	struct ipcx_queue *queue = shm_queue_as(arg, 0);
+	struct ipcx_queue *queue = ((struct shm_queue *)arg)->queue;
 	char buf[MESSAGE];
 
 	ipcx_queue_set_spin(queue, LOOKS);
@@ -174,34 +216,33 @@ struct pingpong {
 	bool spin;
 };
 
-static void trip(struct pingpong *p, unsigned int who)
+static void trip_there(void *arg, struct gate *gate)
 {
-	struct ipcx_queue *there = shm_queue_as(p->there, who);
-	struct ipcx_queue *back = shm_queue_as(p->back, who);
-	struct ipcx_queue *from = who ? there : back;
-	struct ipcx_queue *to = who ? back : there;
+	struct pingpong *p = arg;
+	struct ipcx_queue *from = shm_queue_open(p->there, 0, 0);
+	struct ipcx_queue *to = shm_queue_open(p->back, 0, 0);
 	char buf[MESSAGE] = "";
 
 	ipcx_queue_set_spin(from, p->spin ? UINT32_MAX : 0);
-	for (int i = 0; i < p->trips; i++) {
-		if (!who)
-			check(!ipcx_queue_send(to, buf, sizeof(buf), 0), "send");
-		check(ipcx_queue_recv(from, buf, sizeof(buf), NULL) ==
-		      sizeof(buf), "recv");
-		if (who)
-			check(!ipcx_queue_send(to, buf, sizeof(buf), 0), "send");
-	}
-}
-
-static void trip_there(void *arg, struct gate *gate)
-{
 	gate_pass(gate);
-	trip(arg, 1);
+	for (int i = 0; i < p->trips; i++)
+		check(ipcx_queue_recv(from, buf, sizeof(buf), NULL) ==
+		      sizeof(buf) &&
+		      !ipcx_queue_send(to, buf, sizeof(buf), 0), "answer");
+	ipcx_queue_close(from);
+	ipcx_queue_close(to);
 }
 
 static void trip_here(void *arg)
 {
-	trip(arg, 0);
+	struct pingpong *p = arg;
+	char buf[MESSAGE] = "";
+
+	ipcx_queue_set_spin(p->back->queue, p->spin ? UINT32_MAX : 0);
+	for (int i = 0; i < p->trips; i++)
+		check(!ipcx_queue_send(p->there->queue, buf, sizeof(buf), 0) &&
+		      ipcx_queue_recv(p->back->queue, buf, sizeof(buf), NULL) ==
+		      sizeof(buf), "ask");
 }
 
 static double rtt_ours(void *arg)
@@ -334,7 +375,7 @@ static char *mine[2];		/* what is sent, what was received */
 
 static double touch_loan(void *arg)
 {
-	struct ipcx_queue *queue = shm_queue_as(arg, 0);
+	struct ipcx_queue *queue = ((struct shm_queue *)arg)->queue;
 	struct ipcx_loan loan;
 	uint64_t start = now();
 
