@@ -46,7 +46,7 @@ static int adopt(int fd, bool reads, struct ipcx_fifo **fifo)
 		SYSCALL(close(fd));
 		return -ENOMEM;
 	}
-	*handle = (struct ipcx_fifo) { .end.fd = fd, .reads = reads };
+	*handle = (struct ipcx_fifo) { pipe_end(fd, false), reads };
 	*fifo = handle;
 	return 0;
 }
@@ -170,14 +170,22 @@ static long read_some(int fd, void *buf, size_t cap)
 	}
 }
 
+static APART ssize_t read_awaited(int fd, void *buf, size_t cap,
+				  uint64_t deadline)
+{
+	return AWAIT(read_some(fd, buf, cap), wait_fd(fd, POLLIN, deadline));
+}
+
 ssize_t ipcx_fifo_read_timed(struct ipcx_fifo *fifo, void *buf, size_t cap,
 			     uint64_t deadline_ns)
 {
 	int fd = fifo->end.fd;
+	long ret;
 
 	if (!cap)
 		return -EINVAL;
-	return AWAIT(read_some(fd, buf, cap), wait_fd(fd, POLLIN, deadline_ns));
+	ret = KERNEL(read, fd, buf, cap);
+	return ret > 0 ? ret : read_awaited(fd, buf, cap, deadline_ns);
 }
 
 int ipcx_fifo_open_writer(const char *path, struct ipcx_fifo **fifo)

@@ -12,6 +12,7 @@
  * struct pipe_end - one end of a pipe or FIFO
  * @fd: its descriptor, O_NONBLOCK
  * @packets: writes keep their boundaries
+ * @ignored: the program ignored SIGPIPE when this was made
  * @raises: the kernel cannot write to it without raising SIGPIPE; atomic, as any
  *	writer may be the first to find that out
  *
@@ -20,8 +21,11 @@
 struct pipe_end {
 	int fd;
 	bool packets;
+	bool ignored;
 	bool raises;
 };
+
+struct pipe_end pipe_end(int fd, bool packets);
 
 ssize_t pipe_write(struct pipe_end *end, const void *buf, size_t len,
 		   uint64_t deadline);

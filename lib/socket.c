@@ -37,9 +37,6 @@ int ipcx_socket_from_fd(int fd, struct ipcx_socket **socket)
 	ret = get_option(fd, SO_DOMAIN, &family);
 	if (!ret)
 		ret = get_option(fd, SO_TYPE, &type);
-	/* So that an empty packet has something that the end has not. */
-	if (!ret && type == SOCK_SEQPACKET)
-		ret = set_option(fd, SOL_SOCKET, SO_TIMESTAMP, 1);
 	if (ret < 0)
 		return ret;
 	handle = malloc(sizeof(*handle));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Moving bytes, messages and descriptors through sockets. */
 #include <poll.h>
-#include <sys/time.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
 
 #include "socket.h"
 #include "wait.h"
@@ -110,10 +111,28 @@ ssize_t ipcx_socket_send_to_timed(struct ipcx_socket *socket, const void *buf,
 /* ---- receiving ---- */
 
 union recv_control {
-	char room[CMSG_SPACE(sizeof(struct timeval)) +
-		  CMSG_SPACE(IPCX_SOCKET_FDS_MAX * sizeof(int))];
+	char room[CMSG_SPACE(IPCX_SOCKET_FDS_MAX * sizeof(int))];
 	struct cmsghdr header;
 };
+
+/*
+ * Whether a 0 that was received is the end: of sequenced packets an empty one
+ * is told by the same. It is the end if the peer has hung up and no byte is
+ * left; then an empty one that came last is taken for it. To know better takes
+ * a time stamp on every packet, and a sixth more of every call.
+ */
+static APART bool ended(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLRDHUP };
+	struct timespec now = { 0 };
+	int bytes = 0;
+
+	KERNEL(ppoll, &pollfd, 1, &now, NULL, 0);
+	if (!(pollfd.revents & POLLRDHUP))
+		return false;
+	KERNEL(ioctl, fd, FIONREAD, &bytes);
+	return !bytes;
+}
 
 /* The descriptors in a message: how many, copied to where there is room. */
 static uint32_t fds_of(struct msghdr *msg, int *fds)
@@ -132,27 +151,46 @@ static uint32_t fds_of(struct msghdr *msg, int *fds)
 	return count;
 }
 
-static long receive_once(const struct ipcx_socket *socket, struct msghdr *msg,
-			 int flags)
+static long recv_some(const struct ipcx_socket *socket, void *buf, size_t cap,
+		      int flags, uint64_t deadline)
 {
-	long ret = KERNEL(recvmsg, socket->fd, msg, flags);
+	int fd = socket->fd;
 
-	if (ret < 0)
-		return ret;
-	if (msg->msg_flags & MSG_TRUNC)
-		return -EMSGSIZE;
-	/* The end has no time stamp. */
-	if (!ret && socket->type == SOCK_SEQPACKET && !msg->msg_controllen)
-		return -EPIPE;
-	return ret;
+	if (deadline != IPCX_FOREVER)
+		flags |= MSG_DONTWAIT;
+	return AWAIT(KERNEL(recvfrom, fd, buf, cap, flags, NULL, NULL),
+		     wait_fd(fd, POLLIN, deadline));
 }
 
-/* All of a message; @count descriptors of it have room in @fds. */
-static ssize_t receive(const struct ipcx_socket *socket, void *buf, size_t cap,
-		       int *fds, uint32_t *count, uint64_t deadline)
+ssize_t ipcx_socket_recv_timed(struct ipcx_socket *socket, void *buf,
+			       size_t cap, uint64_t deadline_ns)
 {
+	long ret;
+
+	/* To messages MSG_TRUNC means their true length, to TCP another thing. */
+	if (socket->type == SOCK_STREAM)
+		return cap ? recv_some(socket, buf, cap, 0, deadline_ns) :
+			     -EINVAL;
+	ret = recv_some(socket, buf, cap, MSG_TRUNC, deadline_ns);
+	if (!ret && socket->type == SOCK_SEQPACKET && ended(socket->fd))
+		return -EPIPE;
+	return ret > 0 && (size_t)ret > cap ? -EMSGSIZE : ret;
+}
+
+static long recv_with_fds(int fd, struct msghdr *msg, int flags)
+{
+	long ret = KERNEL(recvmsg, fd, msg, flags);
+
+	return ret >= 0 && msg->msg_flags & MSG_TRUNC ? -EMSGSIZE : ret;
+}
+
+ssize_t ipcx_socket_recv_fds_timed(struct ipcx_socket *socket, void *buf,
+				   size_t cap, int *fds, uint32_t *count,
+				   uint64_t deadline_ns)
+{
+	int fd = socket->fd;
 	int flags = MSG_CMSG_CLOEXEC |
-		    (deadline == IPCX_FOREVER ? 0 : MSG_DONTWAIT);
+		    (deadline_ns == IPCX_FOREVER ? 0 : MSG_DONTWAIT);
 	struct iovec iov = { .iov_base = buf, .iov_len = cap };
 	union recv_control control;
 	struct msghdr msg = {
@@ -163,17 +201,22 @@ static ssize_t receive(const struct ipcx_socket *socket, void *buf, size_t cap,
 	};
 	int got[IPCX_SOCKET_FDS_MAX];
 	uint32_t n = 0;
-	long ret = AWAIT(receive_once(socket, &msg, flags),
-			 wait_fd(socket->fd, POLLIN, deadline));
+	long ret;
 
+	if (socket->type == SOCK_STREAM && !cap)
+		return -EINVAL;
+	ret = AWAIT(recv_with_fds(fd, &msg, flags),
+		    wait_fd(fd, POLLIN, deadline_ns));
 	/* Otherwise nothing has come, and the control is as it was. */
 	if (ret >= 0 || ret == -EMSGSIZE)
 		n = fds_of(&msg, got);
-	if (ret >= 0 && count && msg.msg_flags & MSG_CTRUNC)
+	if (ret >= 0 && msg.msg_flags & MSG_CTRUNC)
 		ret = -EMFILE;
-	if (ret >= 0 && count && n > *count)
+	if (ret >= 0 && n > *count)
 		ret = -EMSGSIZE;
-	if (ret < 0 || !count) {
+	if (!ret && !n && socket->type == SOCK_SEQPACKET && ended(fd))
+		ret = -EPIPE;
+	if (ret < 0) {
 		for (uint32_t i = 0; i < n; i++)
 			SYSCALL(close(got[i]));
 		return ret;
@@ -181,34 +224,6 @@ static ssize_t receive(const struct ipcx_socket *socket, void *buf, size_t cap,
 	memcpy(fds, got, n * sizeof(int));
 	*count = n;
 	return ret;
-}
-
-ssize_t ipcx_socket_recv_timed(struct ipcx_socket *socket, void *buf,
-			       size_t cap, uint64_t deadline_ns)
-{
-	int fd = socket->fd;
-	int flags = deadline_ns == IPCX_FOREVER ? 0 : MSG_DONTWAIT;
-	long ret;
-
-	if (socket->type == SOCK_SEQPACKET)
-		return receive(socket, buf, cap, NULL, NULL, deadline_ns);
-	if (socket->type == SOCK_STREAM && !cap)
-		return -EINVAL;
-	/* To datagrams it means their true length, to TCP it means another. */
-	if (socket->type != SOCK_STREAM)
-		flags |= MSG_TRUNC;
-	ret = AWAIT(KERNEL(recvfrom, fd, buf, cap, flags, NULL, NULL),
-		    wait_fd(fd, POLLIN, deadline_ns));
-	return ret > 0 && (size_t)ret > cap ? -EMSGSIZE : ret;
-}
-
-ssize_t ipcx_socket_recv_fds_timed(struct ipcx_socket *socket, void *buf,
-				   size_t cap, int *fds, uint32_t *count,
-				   uint64_t deadline_ns)
-{
-	if (socket->type == SOCK_STREAM && !cap)
-		return -EINVAL;
-	return receive(socket, buf, cap, fds, count, deadline_ns);
 }
 
 ssize_t ipcx_socket_recv_from_timed(struct ipcx_socket *socket, void *buf,

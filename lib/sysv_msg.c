@@ -98,20 +98,29 @@ int ipcx_sysv_msg_remove(struct ipcx_sysv_msg *queue)
 }
 
 /* What -EINVAL means for a message: the queue is gone, or @otherwise. */
-static int invalid(int id, int otherwise)
+static APART int invalid(int id, int otherwise)
 {
 	struct msqid_ds stat;
 
 	return control(id, IPC_STAT, &stat) == -EIDRM ? -EIDRM : otherwise;
 }
 
+static APART long send_until(int id, const void *message, size_t len,
+			     uint64_t deadline)
+{
+	return AWAIT_STEPS(KERNEL(msgsnd, id, message, len, IPC_NOWAIT),
+			   deadline);
+}
+
 int ipcx_sysv_msg_send_timed(struct ipcx_sysv_msg *queue, const void *message,
 			     size_t len, uint64_t deadline_ns)
 {
-	int how = deadline_ns == IPCX_FOREVER ? 0 : IPC_NOWAIT;
-	long ret = AWAIT_STEPS(KERNEL(msgsnd, queue->id, message, len, how),
-			       deadline_ns);
+	long ret;
 
+	if (deadline_ns == IPCX_FOREVER)
+		ret = KERNEL(msgsnd, queue->id, message, len, 0);
+	else
+		ret = send_until(queue->id, message, len, deadline_ns);
 	if (ret == -EINVAL)
 		return invalid(queue->id, *(const long *)message > 0 ?
 						  -EMSGSIZE : -EINVAL);
@@ -120,16 +129,22 @@ int ipcx_sysv_msg_send_timed(struct ipcx_sysv_msg *queue, const void *message,
 
 static long recv_once(int id, void *message, size_t cap, long type, int how)
 {
-	long ret = KERNEL(msgrcv, id, message, cap, type, how);
+	long ret = KERNEL(msgrcv, id, message, cap, type, how | IPC_NOWAIT);
 
 	return ret == -ENOMSG ? -EAGAIN : ret;
+}
+
+static APART long recv_until(int id, void *message, size_t cap, long type,
+			     int how, uint64_t deadline)
+{
+	return AWAIT_STEPS(recv_once(id, message, cap, type, how), deadline);
 }
 
 ssize_t ipcx_sysv_msg_recv_timed(struct ipcx_sysv_msg *queue, void *message,
 				 size_t cap, long type, uint32_t flags,
 				 uint64_t deadline_ns)
 {
-	int how = deadline_ns == IPCX_FOREVER ? 0 : IPC_NOWAIT;
+	int how = 0;
 	long ret;
 
 	if (flags & ~(IPCX_SYSV_MSG_TRUNCATE | IPCX_SYSV_MSG_EXCEPT))
@@ -140,8 +155,11 @@ ssize_t ipcx_sysv_msg_recv_timed(struct ipcx_sysv_msg *queue, void *message,
 		how |= MSG_EXCEPT;
 	if (cap > SSIZE_MAX)
 		cap = SSIZE_MAX;
-	ret = AWAIT_STEPS(recv_once(queue->id, message, cap, type, how),
-			  deadline_ns);
+	if (deadline_ns == IPCX_FOREVER)
+		ret = KERNEL(msgrcv, queue->id, message, cap, type, how);
+	else
+		ret = recv_until(queue->id, message, cap, type, how,
+				 deadline_ns);
 	if (ret == -E2BIG)
 		return -EMSGSIZE;
 	return ret == -EINVAL ? invalid(queue->id, -EINVAL) : ret;

@@ -68,9 +68,3 @@ int wait_step(struct steps *steps, uint64_t deadline)
 	pthread_setcancelstate(cancel, NULL);
 	return ret;
 }
-
-void wait_steps_end(struct steps *steps)
-{
-	if (steps->ns)
-		pthread_sigmask(SIG_SETMASK, &steps->mask, NULL);
-}

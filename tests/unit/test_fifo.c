@@ -269,24 +269,31 @@ static void next_writer_is_heard(void **state)
 	ipcx_fifo_close(reader);
 }
 
+/* Whether the program ignores SIGPIPE or not. */
 static void no_reader_is_epipe(void **state)
 {
-	struct ipcx_fifo *reader = open_reader(), *writer = open_writer();
-	pid_t pid = peer_fork();
-
 	(void)state;
-	if (!pid) {
+	for (int ignored = 0; ignored < 2; ignored++) {
+		sighandler_t before = signal(SIGPIPE,
+					     ignored ? SIG_IGN : SIG_DFL);
+		struct ipcx_fifo *reader = open_reader();
+		struct ipcx_fifo *writer = open_writer();
+		pid_t pid = peer_fork();
+
+		if (!pid) {
+			ipcx_fifo_close(reader);
+			while (ipcx_fifo_write_try(writer, big, sizeof(big)) > 0)
+				;
+			assert_int_equal(ipcx_fifo_write(writer, big, 1),
+					 -EPIPE);
+			peer_done();
+		}
+		peer_asleep(pid);
 		ipcx_fifo_close(reader);
-		signal(SIGPIPE, SIG_DFL);
-		while (ipcx_fifo_write_try(writer, big, sizeof(big)) > 0)
-			;
-		assert_int_equal(ipcx_fifo_write(writer, big, 1), -EPIPE);
-		peer_done();
+		peer_ok(pid);
+		ipcx_fifo_close(writer);
+		signal(SIGPIPE, before);
 	}
-	peer_asleep(pid);
-	ipcx_fifo_close(reader);
-	peer_ok(pid);
-	ipcx_fifo_close(writer);
 }
 
 static void end_is_seen_when_the_writer_dies(void **state)

@@ -253,11 +253,12 @@ static bool sigpipe_pending(void)
 }
 
 /*
- * Whatever the program has made of SIGPIPE: by the flag of the system call and
- * by the mask.
+ * Whatever the program has made of SIGPIPE since it made the pipe without
+ * ignoring it: by the flag of the system call and by the mask.
  */
 static void sigpipe_is_never_raised(void **state)
 {
+	sighandler_t before = signal(SIGPIPE, SIG_DFL);
 	sigset_t sigpipe;
 
 	(void)state;
@@ -291,11 +292,31 @@ static void sigpipe_is_never_raised(void **state)
 		signal(SIGPIPE, SIG_DFL);
 		drop(&writer);
 	}
+	signal(SIGPIPE, before);
+}
+
+/* Who ignored it when the pipe was made has the bare write(2), and its signal. */
+static void ignored_sigpipe_is_the_programs(void **state)
+{
+	sighandler_t before = signal(SIGPIPE, SIG_IGN);
+
+	(void)state;
+	make(0);
+	drop(&reader);
+	assert_int_equal(ipcx_pipe_write(writer, "x", 1), -EPIPE);
+	assert_false(sigpipe_pending());
+	sigpipes = 0;
+	signal(SIGPIPE, count_sigpipe);
+	assert_int_equal(ipcx_pipe_write_try(writer, "x", 1), -EPIPE);
+	assert_true(sigpipes);
+	drop(&writer);
+	signal(SIGPIPE, before);
 }
 
 /* The way without the flag does all else as well. */
 static void masked_write_writes(void **state)
 {
+	sighandler_t before = signal(SIGPIPE, SIG_DFL);
 	char buf[4];
 
 	(void)state;
@@ -306,6 +327,7 @@ static void masked_write_writes(void **state)
 	assert_int_equal(fill(), CAPACITY);
 	assert_late(ipcx_pipe_write_timed(writer, big, 1, deadline));
 	drop_both();
+	signal(SIGPIPE, before);
 }
 
 static long read_one(void *timed)
@@ -396,6 +418,21 @@ static void both_ends_are_pollable(void **state)
 	drop(&writer);
 }
 
+static int ignore_sigpipe(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+static int mind_sigpipe(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_DFL);
+	return 0;
+}
+
+/* All of it both ways. */
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -411,6 +448,7 @@ int main(void)
 		PEER_TEST(end_is_seen_when_the_writer_dies),
 		PEER_TEST(no_reader_is_epipe),
 		PEER_TEST(sigpipe_is_never_raised),
+		PEER_TEST(ignored_sigpipe_is_the_programs),
 		PEER_TEST(masked_write_writes),
 		PEER_TEST(handlers_interrupt),
 		PEER_TEST(interrupted_write_says_how_far),
@@ -418,5 +456,7 @@ int main(void)
 		PEER_TEST(both_ends_are_pollable),
 	};
 
-	return cmocka_run_group_tests_name("pipe", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pipe", tests, mind_sigpipe, NULL) +
+	       cmocka_run_group_tests_name("pipe, SIGPIPE ignored", tests,
+					   ignore_sigpipe, NULL);
 }

@@ -9,10 +9,17 @@
  *
  *	fcntl(ipcx_pipe_fd(pipe), F_SETFL, 0);
  *
- * SIGPIPE: never raised. Linux 6.18 and later are told so in the write itself.
- * On others SIGPIPE is blocked for the calling thread around each write, which
- * does not sleep, and one that it raised is taken away; where the caller had one
- * pending before, that stays.
+ * SIGPIPE: a program that writes to pipes does best to ignore it, before it makes
+ * any:
+ *
+ *	signal(SIGPIPE, SIG_IGN);
+ *
+ * Through a handle made then each write is a bare write(2), as long as the handle
+ * lasts: who ceases to ignore SIGPIPE can die of it. Through all other handles it
+ * is never raised, at a price: Linux 6.18 and later are told so in the write
+ * itself, on others SIGPIPE is blocked for the calling thread around each write,
+ * by two system calls, and one that was raised is taken away; where the caller
+ * had one pending before, that stays.
  *
  * Signals: waiting is poll(2), so -EINTR after any handler, SA_RESTART or not.
  *

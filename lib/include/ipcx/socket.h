@@ -14,7 +14,9 @@
  *
  * Types: a stream is bytes without boundaries, and its end is read as 0. The two
  * others keep messages whole, of which 0 bytes are one too; the end of sequenced
- * packets is -EPIPE, and datagrams have none.
+ * packets is -EPIPE, and datagrams have none. Empty packets that were the last
+ * are lost if they are received after the peer has gone: the system tells them
+ * and the end by the same.
  *
  * Signals: SIGPIPE is never raised. A plain call goes on after a handler with
  * SA_RESTART, but for accepting and for sending on a stream: they wait by
@@ -196,8 +198,7 @@ int ipcx_socket_accept_timed(struct ipcx_socket *listener,
  *	stays the caller's if it fails
  * @socket: set to the handle, to be closed with ipcx_socket_close()
  *
- * One that listens is to be O_NONBLOCK, or accepting may wait when it should
- * not. Of sequenced packets SO_TIMESTAMP is set.
+ * One that listens is to be O_NONBLOCK, or accepting may wait when it should not.
  *
  * Errors: -EBADF, -ENOTSOCK.
  */
