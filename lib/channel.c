@@ -11,6 +11,8 @@
 #include "sys.h"
 
 static const struct channel_ops *const schemes[] = {
+	&channel_pipe,
+	&channel_fifo,
 	&channel_shm,
 	&channel_map,
 	&channel_queue,

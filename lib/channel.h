@@ -125,6 +125,7 @@ struct ipcx_channel {
 	void *spare;
 };
 
+extern const struct channel_ops channel_pipe, channel_fifo;
 extern const struct channel_ops channel_queue, channel_shm, channel_map;
 
 #endif /* CHANNEL_H */

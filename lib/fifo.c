@@ -151,7 +151,7 @@ ssize_t ipcx_fifo_write_timed(struct ipcx_fifo *fifo, const void *buf,
  * gone or none has come; to poll(2) only the first is a hangup. That writer may
  * have come, written and gone since the read, so after a hangup read once more.
  */
-static long read_some(int fd, void *buf, size_t cap)
+long fifo_read_now(int fd, void *buf, size_t cap)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	struct timespec now = { 0 };
@@ -173,7 +173,7 @@ static long read_some(int fd, void *buf, size_t cap)
 static APART ssize_t read_awaited(int fd, void *buf, size_t cap,
 				  uint64_t deadline)
 {
-	return AWAIT(read_some(fd, buf, cap), wait_fd(fd, POLLIN, deadline));
+	return AWAIT(fifo_read_now(fd, buf, cap), wait_fd(fd, POLLIN, deadline));
 }
 
 ssize_t ipcx_fifo_read_timed(struct ipcx_fifo *fifo, void *buf, size_t cap,

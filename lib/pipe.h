@@ -30,6 +30,9 @@ struct pipe_end pipe_end(int fd, bool packets);
 ssize_t pipe_write(struct pipe_end *end, const void *buf, size_t len,
 		   uint64_t deadline);
 
+/* Of a FIFO, without waiting: 0 is the end, -EAGAIN also before any writer. */
+long fifo_read_now(int fd, void *buf, size_t cap);
+
 /* Set O_NONBLOCK for all who have this file open. */
 int set_nonblock(int fd);
 
