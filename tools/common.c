@@ -48,7 +48,7 @@ static const char *device_reason(void)
 {
 	if (access("/sys/module/ipcx", F_OK))
 		return "the ipcx module is not loaded; run: ipcxctl load";
-	return "the ipcx module is loaded, but there is no /dev/ipcx; is devtmpfs mounted on /dev?";
+	return "the ipcx module is loaded, but there is no /dev/ipcx; mount devtmpfs on /dev, or pass it into the container (--device /dev/ipcx)";
 }
 
 const char *reason(int error)
@@ -65,18 +65,66 @@ const char *reason(int error)
 	case EPROTOTYPE:
 		return "it is an object of another kind; see: ipcxctl ls";
 	case EPERM:
-		return "only its owner may do that; see: ipcxctl ls";
+		return "only its owner or root may do that; see: ipcxctl ls";
 	case EEXIST:
 		return "the name is taken; choose another, or remove it with: ipcxctl rm";
 	case EFBIG:
 		return "larger than the module allows; see: ipcxctl status";
+	case EDQUOT:
+		return "this user has as much as the module allows; remove some with: ipcxctl rm, or have root raise /sys/module/ipcx/parameters/max_*";
+	case ENOMEM:
+		return "there is not enough memory; make it smaller, or free some (free, /proc/meminfo)";
 	case EUSERS:
 		return "too many processes map it; use --mediated";
 	case EBADMSG:
 		return "a process that maps the queue spoiled it; make it anew";
+	case EIDRM:
+		return "it was shut down; make it anew";
+	case EPIPE:
+		return "the other side has gone";
+	case EMFILE:
+	case ENFILE:
+		return "too many files are open; see: ulimit -n";
+	case ENOTTY:
+	case E2BIG:
+	case EINVAL:
+		return "the module does not take that; is it of another version? see: ipcxctl version, ipcxctl status";
+	case EOPNOTSUPP:
+		return "this kernel or kind of object cannot do that; see: ipcxctl status";
 	default:
 		return strerror(-error);
 	}
+}
+
+int exit_status(int error)
+{
+	switch (-error) {
+	case 0:
+		return EXIT_SUCCESS;
+	case ENOENT:
+		return EXIT_ABSENT;
+	case ENODEV:
+		return EXIT_UNLOADED;
+	case EAGAIN:
+	case ETIMEDOUT:
+		return EXIT_LATE;
+	default:
+		return EXIT_FAILURE;
+	}
+}
+
+int failure(int error, const char *format, ...)
+{
+	va_list args;
+	char *what;
+
+	va_start(args, format);
+	if (vasprintf(&what, format, args) < 0)
+		err(EXIT_FAILURE, "cannot go on");
+	va_end(args);
+	warnx("%s: %s", what, reason(error));
+	free(what);
+	return exit_status(error);
 }
 
 int parse_size(const char *string, uint64_t *bytes)

@@ -2,7 +2,7 @@
 /*
  * What the tools have in common.
  *
- * Results: exit status 0, EXIT_FAILURE, or EXIT_USAGE for a wrong command line.
+ * Results: exit status 0 or one of these, which the help of the tools lists.
  * What goes wrong is said in one line on standard error, with what to do.
  */
 #ifndef TOOLS_COMMON_H
@@ -14,7 +14,13 @@
 
 #include <libsmartcols/libsmartcols.h>
 
-#define EXIT_USAGE	2
+enum {
+	/* EXIT_FAILURE is 1 */
+	EXIT_USAGE = 2,		/* a wrong command line */
+	EXIT_ABSENT = 3,	/* no such object */
+	EXIT_UNLOADED = 4,	/* the module is not loaded */
+	EXIT_LATE = 5,		/* nothing could be moved in the time given */
+};
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -23,6 +29,13 @@ void tool_start(void);
 
 /* The value of a negative errno from libipcx, said for people. */
 const char *reason(int error);
+
+/* The exit status for it. */
+int exit_status(int error);
+
+/* Says that something failed, and why; returns the exit status. */
+int failure(int error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Both take K, M, G and T, in powers of 1024; -EINVAL or -ERANGE on failure. */
 int parse_size(const char *string, uint64_t *bytes);

@@ -144,7 +144,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 	ctx = module_context();
 	if (module_is_loaded(ctx)) {
-		printf(MODULE_NAME " is loaded already\n");
+		if (!quiet)
+			printf(MODULE_NAME " is loaded already\n");
 		ret = 0;
 		goto out;
 	}
@@ -152,7 +153,7 @@ static int run(const struct command *command, int argc, char **argv)
 	ret = insert(mod, !file, parameters);
 	if (ret < 0)
 		explain(ret, mod);
-	else
+	else if (!quiet)
 		printf("loaded %s\n", kmod_module_get_path(mod));
 	kmod_module_unref(mod);
 out:

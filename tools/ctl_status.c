@@ -7,107 +7,176 @@
 
 #include <ipcx/ipcx.h>
 
-#include "ctl.h"
+#include "ctl_ls.h"
 
-static const struct {
-	uint64_t bit;
-	const char *name;
-} features[] = {
-	{ IPCX_FEATURE_REGION, "region" },
-	{ IPCX_FEATURE_QUEUE, "queue" },
-	{ IPCX_FEATURE_MAPPED, "mapped" },
-	{ IPCX_FEATURE_HANGUP, "hangup" },
-	{ IPCX_FEATURE_HUGE, "huge" },
-	{ IPCX_FEATURE_BROADCAST, "broadcast" },
-	{ IPCX_FEATURE_FDS, "fds" },
-	{ IPCX_FEATURE_EVENTS, "events" },
+/**
+ * struct facts_of_module - what there is to say
+ * @version: of the module
+ * @query: what it allows
+ * @count: objects of each kind
+ * @bytes: their memory
+ */
+struct facts_of_module {
+	char version[32];
+	struct ipcx_query query;
+	uint64_t count[IPCX_KIND_QUEUE + 1];
+	uint64_t bytes[IPCX_KIND_QUEUE + 1];
 };
 
-static void print_number(const char *key, uint64_t value)
+enum {
+	MODULE, LIBRARY, ABI, FEATURES, NAME_LENGTH, REGION_BYTES_MAX,
+	QUEUE_BYTES_MAX, SLOTS_MAX, LANES_MAX, ATTACHMENTS_MAX, BATCH_MAX,
+	REGIONS, REGION_BYTES, QUEUES, QUEUE_BYTES,
+};
+
+static const struct column columns[] = {
+	[MODULE] = { "MODULE", COLUMN_TEXT, true, "version of the module" },
+	[LIBRARY] = { "LIBRARY", COLUMN_TEXT, true, "version of the library" },
+	[ABI] = { "ABI", COLUMN_NUMBER, true, "version of the module's ABI" },
+	[FEATURES] = { "FEATURES", COLUMN_TEXT, true, "what it can do" },
+	[NAME_LENGTH] = { "NAME_MAX", COLUMN_NUMBER, true, "bytes of the longest name" },
+	[REGION_BYTES_MAX] = { "REGION_BYTES_MAX", COLUMN_BYTES, true, "the largest region" },
+	[QUEUE_BYTES_MAX] = { "QUEUE_BYTES_MAX", COLUMN_BYTES, true, "all slots of a queue" },
+	[SLOTS_MAX] = { "SLOTS_MAX", COLUMN_NUMBER, true, "slots of a queue, of all lanes" },
+	[LANES_MAX] = { "LANES_MAX", COLUMN_NUMBER, true, "lanes of a queue" },
+	[ATTACHMENTS_MAX] = { "ATTACHMENTS_MAX", COLUMN_NUMBER, true, "processes that can map a queue" },
+	[BATCH_MAX] = { "BATCH_MAX", COLUMN_NUMBER, true, "messages of one call" },
+	[REGIONS] = { "REGIONS", COLUMN_NUMBER, true, "regions there are" },
+	[REGION_BYTES] = { "REGION_BYTES", COLUMN_BYTES, true, "their memory" },
+	[QUEUES] = { "QUEUES", COLUMN_NUMBER, true, "queues there are" },
+	[QUEUE_BYTES] = { "QUEUE_BYTES", COLUMN_BYTES, true, "their memory" },
+};
+
+static char *features_text(uint64_t features)
 {
-	printf("%-18s%llu\n", key, (unsigned long long)value);
+	static const struct flag_name names[] = {
+		{ IPCX_FEATURE_REGION, "region" },
+		{ IPCX_FEATURE_QUEUE, "queue" },
+		{ IPCX_FEATURE_MAPPED, "mapped" },
+		{ IPCX_FEATURE_HANGUP, "hangup" },
+		{ IPCX_FEATURE_HUGE, "huge" },
+		{ IPCX_FEATURE_BROADCAST, "broadcast" },
+		{ IPCX_FEATURE_FDS, "fds" },
+		{ IPCX_FEATURE_EVENTS, "events" },
+	};
+
+	return flags_text(features, names, ARRAY_SIZE(names));
 }
 
-static void print_size(const char *key, uint64_t bytes)
+static uint64_t value(const struct facts_of_module *facts, size_t column)
 {
-	char *size = size_text(bytes);
-
-	printf("%-18s%s\n", key, size);
-	free(size);
+	switch (column) {
+	case ABI:
+		return facts->query.abi_version;
+	case NAME_LENGTH:
+		return facts->query.name_max;
+	case REGION_BYTES_MAX:
+		return facts->query.region_bytes_max;
+	case QUEUE_BYTES_MAX:
+		return facts->query.queue_bytes_max;
+	case SLOTS_MAX:
+		return facts->query.slots_max;
+	case LANES_MAX:
+		return facts->query.lanes_max;
+	case ATTACHMENTS_MAX:
+		return facts->query.attachments_max;
+	case BATCH_MAX:
+		return facts->query.batch_max;
+	case REGIONS:
+		return facts->count[IPCX_KIND_REGION];
+	case REGION_BYTES:
+		return facts->bytes[IPCX_KIND_REGION];
+	case QUEUES:
+		return facts->count[IPCX_KIND_QUEUE];
+	case QUEUE_BYTES:
+		return facts->bytes[IPCX_KIND_QUEUE];
+	}
+	return 0;
 }
 
-static void print_version(void)
+static char *cell(const void *row, size_t column)
+{
+	const struct facts_of_module *facts = row;
+
+	switch (column) {
+	case MODULE:
+		return *facts->version ? text("%s", facts->version) : NULL;
+	case LIBRARY:
+		return text("%s", ipcx_version());
+	case FEATURES:
+		return features_text(facts->query.features);
+	}
+	return text("%llu", (unsigned long long)value(facts, column));
+}
+
+static const struct view status_view = {
+	.name = "status",
+	.columns = columns,
+	.n_columns = ARRAY_SIZE(columns),
+	.cell = cell,
+	.record = true,
+};
+
+static void read_version(struct facts_of_module *facts)
 {
 	FILE *file = fopen("/sys/module/ipcx/version", "re");
-	char version[32] = "unknown";
 
-	if (file && fgets(version, sizeof(version), file))
-		version[strcspn(version, "\n")] = '\0';
+	if (file && fgets(facts->version, sizeof(facts->version), file))
+		facts->version[strcspn(facts->version, "\n")] = '\0';
 	if (file)
 		fclose(file);
-	printf("%-18s%s\n%-18s%s\n", "module", version, "library", ipcx_version());
 }
 
-static void print_limits(const struct ipcx_query *query)
-{
-	print_number("abi", query->abi_version);
-	printf("%-17s", "features");
-	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
-		if (query->features & features[i].bit)
-			printf(" %s", features[i].name);
-	printf("\n");
-	print_number("name_max", query->name_max);
-	print_size("region_bytes_max", query->region_bytes_max);
-	print_size("queue_bytes_max", query->queue_bytes_max);
-	print_number("slots_max", query->slots_max);
-	print_number("lanes_max", query->lanes_max);
-	print_number("attachments_max", query->attachments_max);
-	print_number("batch_max", query->batch_max);
-}
-
-static int print_totals(void)
+static int count_objects(struct facts_of_module *facts)
 {
 	struct ipcx_stat stat = { .size = sizeof(stat) };
-	uint64_t count[IPCX_KIND_QUEUE + 1] = { 0 };
-	uint64_t bytes[IPCX_KIND_QUEUE + 1] = { 0 };
 	int ret;
 
 	while ((ret = ipcx_list_next(&stat)) > 0) {
 		if (stat.kind > IPCX_KIND_QUEUE)
 			continue;
-		count[stat.kind]++;
-		bytes[stat.kind] += stat.bytes;
+		facts->count[stat.kind]++;
+		facts->bytes[stat.kind] += stat.bytes;
 	}
-	print_number("regions", count[IPCX_KIND_REGION]);
-	print_size("region_bytes", bytes[IPCX_KIND_REGION]);
-	print_number("queues", count[IPCX_KIND_QUEUE]);
-	print_size("queue_bytes", bytes[IPCX_KIND_QUEUE]);
 	return ret;
 }
 
+static const struct option_spec options[] = {
+	VIEW_OPTIONS,
+	{ 0 }
+};
+
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct ipcx_query query = { .size = sizeof(query) };
-	int ret;
+	struct facts_of_module facts = { .query.size = sizeof(facts.query) };
+	struct view_options chosen = { 0 };
+	struct view view = status_view;
+	int key, ret;
 
-	while (next_option(command, argc, argv) != -1)
-		;
-	ret = ipcx_query(&query);
+	while ((key = next_option(command, argc, argv)) != -1)
+		view_option(&chosen, key);
+	begin_view(command, &view, &chosen);
+	ret = ipcx_query(&facts.query);
+	if (ret < 0) {
+		warnx("%s", reason(ret));
+		return exit_status(ret);
+	}
+	read_version(&facts);
+	ret = count_objects(&facts);
 	if (ret < 0)
-		errx(EXIT_FAILURE, "%s", reason(ret));
-	print_version();
-	print_limits(&query);
-	ret = print_totals();
-	if (ret < 0)
-		errx(EXIT_FAILURE, "cannot list the objects: %s", reason(ret));
+		return failure(ret, "cannot list the objects");
+	view_row(&view, &facts);
+	views_print(&(struct view *) { &view }, 1);
 	return EXIT_SUCCESS;
 }
 
 const struct command command_status = {
 	.name = "status",
-	.arguments = "",
+	.arguments = "[OPTION...]",
 	.summary = "print what the loaded module is, allows and holds",
-	.notes = "The exit status is 1 if the module is not loaded. Objects are counted as far\n"
+	.options = options,
+	.view = &status_view,
+	.notes = "The exit status is 4 if the module is not loaded. Objects are counted as far\n"
 		 "as 'ls' shows them.\n",
 	.run = run,
 };

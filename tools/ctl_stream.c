@@ -2,7 +2,6 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,18 +38,6 @@ void stream_init(struct stream *stream)
 	};
 }
 
-static uint64_t timeout_option(const struct command *command, const char *value)
-{
-	char *end;
-	double seconds = strtod(value, &end);
-
-	if (end == value || *end || !isfinite(seconds) || seconds < 0)
-		usage_error(command, "'%s' is no number of seconds", value);
-	if (seconds > UINT32_MAX)
-		usage_error(command, "'%s' is too large for --timeout", value);
-	return seconds * NSEC_PER_SEC;
-}
-
 void stream_option(struct stream *stream, const struct command *command, int key)
 {
 	switch (key) {
@@ -62,10 +49,7 @@ void stream_option(struct stream *stream, const struct command *command, int key
 		stream->count = size_option(command, "count", optarg, UINT64_MAX);
 		break;
 	case OPTION_TIMEOUT:
-		stream->timeout_ns = timeout_option(command, optarg);
-		break;
-	case OPTION_VERBOSE:
-		stream->verbose = true;
+		stream->timeout_ns = seconds_option(command, "timeout", optarg);
 		break;
 	}
 }
@@ -93,7 +77,7 @@ void stream_open(struct stream *stream, const char *name, uint32_t right)
 	if (ret == -EACCES && stream->access == OPTION_MAPPED)
 		errx(EXIT_FAILURE, "'%s' may not be mapped, by the way it was made or by its mode; use --mediated", name);
 	if (ret < 0)
-		errx(EXIT_FAILURE, "cannot open '%s': %s", name, reason(ret));
+		exit(failure(ret, "cannot open '%s'", name));
 	stream->name = name;
 }
 
@@ -128,9 +112,9 @@ int stream_end(struct stream *stream, const char *done, int error)
 {
 	stream->missed = ipcx_queue_missed(stream->queue);
 	ipcx_queue_close(stream->queue);
-	if (stream->verbose)
+	if (verbose)
 		summary(stream, done);
-	else if (stream->missed)
+	else if (stream->missed && !quiet)
 		warnx("%llu messages on '%s' were overwritten before they could be received",
 		      (unsigned long long)stream->missed, stream->name);
 	if (stop) {
@@ -150,8 +134,7 @@ int stream_end(struct stream *stream, const char *done, int error)
 		warnx("nobody is left to receive on '%s'; start a receiver", stream->name);
 		break;
 	default:
-		warnx("nothing more can be %s on '%s': %s", done, stream->name,
-		      reason(error));
+		failure(error, "nothing more can be %s on '%s'", done, stream->name);
 	}
-	return EXIT_FAILURE;
+	return exit_status(error);
 }

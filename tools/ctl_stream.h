@@ -9,15 +9,14 @@
 
 enum {
 	OPTION_MAPPED = 1, OPTION_MEDIATED, OPTION_COUNT, OPTION_TIMEOUT,
-	OPTION_VERBOSE, OPTION_FRAMES, OPTION_OUTPUT, OPTION_LANE,
+	OPTION_FRAMES, OPTION_OUTPUT, OPTION_LANE,
 };
 
 #define STREAM_OPTIONS \
 	{ "count", OPTION_COUNT, "N", "end after so many messages" }, \
 	{ "timeout", OPTION_TIMEOUT, "SECONDS", "fail if nothing could be moved for so long" }, \
 	{ "mapped", OPTION_MAPPED, NULL, "in shared memory, or fail" }, \
-	{ "mediated", OPTION_MEDIATED, NULL, "through the kernel, though it could be mapped" }, \
-	{ "verbose", OPTION_VERBOSE, NULL, "say at the end what was moved" }
+	{ "mediated", OPTION_MEDIATED, NULL, "through the kernel, though it could be mapped" }
 
 /**
  * struct stream - one end of a queue, moving messages
@@ -26,7 +25,6 @@ enum {
  * @access: OPTION_MAPPED, OPTION_MEDIATED, or 0 for whatever is allowed
  * @timeout_ns: patience for one message, IPCX_FOREVER for all
  * @count: messages still to be moved
- * @verbose: end with a summary
  * @messages: moved so far
  * @bytes: likewise, of what is behind the frames' heads
  * @redelivered: received so far that a receiver before had and gave back
@@ -38,7 +36,6 @@ struct stream {
 	int access;
 	uint64_t timeout_ns;
 	uint64_t count;
-	bool verbose;
 	uint64_t messages;
 	uint64_t bytes;
 	uint64_t redelivered;

@@ -1,110 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* unload: and if it is in use, by whom. */
-#include <ctype.h>
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <ipcx/ipcx.h>
 
 #include "ctl.h"
 #include "ctl_module.h"
+#include "ctl_proc.h"
 
 /* Who has just died may still be being put away by the kernel. */
 #define PATIENCE_NS	1000000000ULL
 #define NAP_NS		10000000
 
-static bool is_ours(const char *target)
+static void print_harmless(FILE *out, const char *string)
 {
-	return !strcmp(target, "/dev/ipcx") || strstr(target, "[ipcx-region]") ||
-	       strstr(target, "[ipcx-queue]");
+	char *copy = harmless(string);
+
+	fputs(copy, out);
+	free(copy);
 }
 
-static bool has_open(const char *pid)
+/* What it holds: objects by their names, or by their ids. */
+static void print_held(FILE *out, const struct process *process)
 {
-	char *path = text("/proc/%s/fd", pid);
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	bool found = false;
+	for (size_t i = 0; i < process->n; i++) {
+		const struct open_object *object = &process->objects[i];
 
-	free(path);
-	if (!dir)
-		return false;
-	while (!found && (entry = readdir(dir))) {
-		char target[64];
-		ssize_t len = readlinkat(dirfd(dir), entry->d_name, target,
-					 sizeof(target) - 1);
-
-		target[len < 0 ? 0 : len] = '\0';
-		found = is_ours(target);
+		fprintf(out, "%s%s ", i ? ", " : "", object->queue ? "queue" : "region");
+		if (*object->name)
+			print_harmless(out, object->name);
+		else
+			fprintf(out, "id %llu", (unsigned long long)object->id);
 	}
-	closedir(dir);
-	return found;
+	if (!process->n)
+		fputs(process->mapped ? "a mapping" : "/dev/ipcx", out);
 }
 
-/* A mapping holds its object without a descriptor. */
-static bool has_mapped(const char *pid)
+static size_t list_processes(FILE *out)
 {
-	char *path = text("/proc/%s/maps", pid);
-	FILE *maps = fopen(path, "re");
-	char *line = NULL;
-	bool found = false;
-	size_t room = 0;
+	struct processes processes;
+	size_t n;
 
-	free(path);
-	if (!maps)
-		return false;
-	while (!found && getline(&line, &room, maps) >= 0)
-		found = is_ours(line) || strstr(line, "/" MODULE_NAME " (deleted)");
-	free(line);
-	fclose(maps);
-	return found;
-}
+	processes_find(&processes);
+	n = processes.n;
+	for (size_t i = 0; i < n; i++) {
+		const struct process *process = &processes.process[i];
 
-static void print_comm(FILE *out, const char *pid)
-{
-	char *path = text("/proc/%s/comm", pid);
-	FILE *file = fopen(path, "re");
-	char comm[64] = "?";
-
-	free(path);
-	if (file && fgets(comm, sizeof(comm), file))
-		comm[strcspn(comm, "\n")] = '\0';
-	if (file)
-		fclose(file);
-	fprintf(out, "%s (pid %s)", comm, pid);
-}
-
-static int list_processes(FILE *out)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int found = 0;
-
-	while (proc && (entry = readdir(proc))) {
-		const char *pid = entry->d_name;
-
-		if (!isdigit(*pid) || (!has_open(pid) && !has_mapped(pid)))
-			continue;
-		fputs(found++ ? ", " : "end ", out);
-		print_comm(out, pid);
+		fputs(i ? ", " : "end ", out);
+		print_harmless(out, process->comm);
+		fprintf(out, " (pid %d: ", process->pid);
+		print_held(out, process);
+		fputc(')', out);
 	}
-	if (proc)
-		closedir(proc);
-	return found;
-}
-
-/* A name can be any bytes; what a terminal would obey is not shown. */
-static void print_name(FILE *out, const char *name)
-{
-	for (; *name; name++)
-		fputc(isprint((unsigned char)*name) ? *name : '?', out);
+	processes_free(&processes);
+	return n;
 }
 
 static void list_persistent(FILE *out, const char *separator)
@@ -119,8 +73,10 @@ static void list_persistent(FILE *out, const char *separator)
 			fprintf(out, "%sipcxctl rm", separator);
 		found = true;
 		fputc(' ', out);
-		print_name(out, stat.name);
+		print_harmless(out, stat.name);
 	}
+	if (found)
+		fputs(" (or: ipcxctl unload --drain)", out);
 }
 
 /* What to do about its users; the string is empty if none is to be seen. */
@@ -137,7 +93,29 @@ static char *advice(void)
 	return string;
 }
 
-static int remove_module(struct kmod_module *mod)
+/* Those of this network namespace, the only ones that have a name here. */
+static void remove_persistent(void)
+{
+	struct ipcx_stat stat = { .size = sizeof(stat) };
+
+	while (ipcx_list_next(&stat) > 0) {
+		char *name;
+		int ret;
+
+		if (!(stat.create_flags & IPCX_CREATE_PERSIST))
+			continue;
+		name = harmless(stat.name);
+		ret = ipcx_unlink(stat.name, stat.kind);
+		if (ret < 0 && ret != -ENOENT)
+			failure(ret, "cannot remove '%s'", name);
+		else if (!ret && !quiet)
+			printf("removed '%s'\n", name);
+		free(name);
+	}
+	fflush(stdout);
+}
+
+static int remove_module(struct kmod_module *mod, bool drain)
 {
 	uint64_t deadline = ipcx_deadline_after(PATIENCE_NS);
 	int ret;
@@ -148,43 +126,58 @@ static int remove_module(struct kmod_module *mod)
 		ret = kmod_module_remove_module(mod, KMOD_REMOVE_NOLOG);
 		if (ret != -EAGAIN && ret != -EBUSY)
 			return ret;
+		/* Only now: who may not unload loses nothing by the attempt. */
+		if (drain)
+			remove_persistent();
+		drain = false;
 		users = advice();
 		if (*users)
 			errx(EXIT_FAILURE, MODULE_NAME " is in use; first: %s", users);
 		free(users);
 		if (ipcx_deadline_after(0) > deadline)
-			errx(EXIT_FAILURE, MODULE_NAME " is in use by something that /proc does not show; see lsmod, and /sys/kernel/debug/ipcx");
+			errx(EXIT_FAILURE, MODULE_NAME " is in use by something that /proc does not show, as objects of another network namespace; see lsmod, and /sys/kernel/debug/ipcx");
 		nanosleep(&(struct timespec) { .tv_nsec = NAP_NS }, NULL);
 	}
 }
+
+static const struct option_spec options[] = {
+	{ "drain", 'd', NULL, "remove persistent objects first, and what is in them" },
+	{ 0 }
+};
 
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct kmod_ctx *ctx;
 	struct kmod_module *mod;
+	bool drain = false;
 	int ret;
 
 	while (next_option(command, argc, argv) != -1)
-		;
+		drain = true;
 	ctx = module_context();
 	ret = kmod_module_new_from_name(ctx, MODULE_NAME, &mod);
 	if (ret < 0)
 		errx(EXIT_FAILURE, "cannot look at the module: %s", strerror(-ret));
-	ret = module_is_loaded(ctx) ? remove_module(mod) : -ENOENT;
+	ret = module_is_loaded(ctx) ? remove_module(mod, drain) : -ENOENT;
 	if (ret == -ENOENT)
 		warnx(MODULE_NAME " is not loaded; there is nothing to unload");
 	else if (ret < 0)
 		module_failure("unload", ret);
-	else
+	else if (!quiet)
 		printf("unloaded " MODULE_NAME "\n");
 	kmod_module_unref(mod);
 	kmod_unref(ctx);
+	if (ret == -ENOENT)
+		return EXIT_UNLOADED;
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 const struct command command_unload = {
 	.name = "unload",
-	.arguments = "",
+	.arguments = "[--drain]",
 	.summary = "unload the kernel module",
+	.options = options,
+	.notes = "While something holds it, nothing happens; it says what, and who. Processes are\n"
+		 "never ended by it.\n",
 	.run = run,
 };

@@ -14,8 +14,9 @@
 #define NOT_LOADED	"the ipcx module is not loaded; run: ipcxctl load"
 
 static const char *const commands[] = {
-	"load", "unload", "status", "ls", "create region", "create queue", "rm",
-	"send", "recv", "help", "version",
+	"load", "unload", "status", "ls", "info", "stuck", "top-holders",
+	"create region", "create queue", "chmod", "chown", "rm", "send", "recv",
+	"help", "version",
 };
 
 static void test_wrong_command_lines(void **state)
@@ -35,7 +36,34 @@ static void test_wrong_command_lines(void **state)
 		{ "ipcxctl unload --force", "wrong option '--force'" },
 		{ "ipcxctl load ipcx.ko", "'ipcx.ko' is no PARAMETER=VALUE" },
 		{ "ipcxctl load --module", "option '--module' needs a value" },
+		{ "ipcxctl -x ls", "no command '-x'" },
+		{ "ipcxctl -q -v", "a command is missing" },
 		{ "ipcxctl ls -l", "wrong option '-l'" },
+		{ "ipcxctl ls -Jl", "wrong option '-l'" },
+		{ "ipcxctl ls -o", "option '-o' needs a value" },
+		{ "ipcxctl ls -o ''", "there is no column ''" },
+		{ "ipcxctl ls -o ID,FROB", "there is no column 'FROB', see: ipcxctl help ls" },
+		{ "ipcxctl ls -o +FROB", "there is no column 'FROB'" },
+		{ "ipcxctl ls -o ID,", "there is no column ''" },
+		{ "ipcxctl ls q", "'q' is an argument too many" },
+		{ "ipcxctl info", "one of NAME and --id is needed" },
+		{ "ipcxctl info q --id 1", "one of NAME and --id is needed" },
+		{ "ipcxctl info --id x", "'x' is no number for --id" },
+		{ "ipcxctl info a/b", "'a/b' cannot be a name" },
+		{ "ipcxctl stuck --for soon", "'soon' is no number of seconds" },
+		{ "ipcxctl stuck --for 1e99", "too large for --for" },
+		{ "ipcxctl top-holders --sort USER", "'USER' is no column of numbers" },
+		{ "ipcxctl chmod 0600", "an argument is missing; usage: ipcxctl chmod MODE NAME..." },
+		{ "ipcxctl chmod 0800 q", "'0800' is no mode" },
+		{ "ipcxctl chmod u+r q", "'u+r' is no mode" },
+		{ "ipcxctl chmod 0600 good a/b", "'a/b' cannot be a name" },
+		{ "ipcxctl chown root", "an argument is missing" },
+		{ "ipcxctl chown no-such-user q", "there is no user 'no-such-user'" },
+		{ "ipcxctl chown :no-such-group q", "there is no group 'no-such-group'" },
+		{ "ipcxctl chown 12345678901 q", "there is no user '12345678901'" },
+		{ "ipcxctl chown 123456: q", "user 123456 has no group of its own" },
+		{ "ipcxctl chown : q", "neither user nor group is named" },
+		{ "ipcxctl chown '' q", "neither user nor group is named" },
 		{ "ipcxctl rm", "an argument is missing; usage: ipcxctl rm NAME..." },
 		{ "ipcxctl rm good a/b", "'a/b' cannot be a name" },
 		{ "ipcxctl rm ''", "'' cannot be a name" },
@@ -102,6 +130,22 @@ static void test_help_knows_every_command(void **state)
 	}
 }
 
+/* Both ways to ask; and what every command takes is in it. */
+static void test_help_by_option(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		struct said word = sh("ipcxctl help %s", commands[i]);
+		struct said option = sh("ipcxctl %s --help", commands[i]);
+
+		assert_int_equal(option.status, 0);
+		assert_string_equal(option.text, word.text);
+		assert_non_null(strstr(option.text, "\n  -q, --quiet "));
+	}
+	sh_ok("ipcxctl help ls | grep -q '^  \\* ID  *number, never used again$'");
+	sh_ok("ipcxctl help ls | grep -q '^    SLOTS  *messages that a lane holds$'");
+}
+
 static void test_help_of_a_first_word(void **state)
 {
 	struct said said = sh("ipcxctl help create");
@@ -126,18 +170,22 @@ static void test_versions(void **state)
 static void test_no_module(void **state)
 {
 	static const char *const needing[] = {
-		"ipcxctl status", "ipcxctl ls", "ipcxctl create region r --size 64K",
+		"ipcxctl status", "ipcxctl ls", "ipcxctl ls --json",
+		"ipcxctl create region r --size 64K",
 		"ipcxctl create queue q", "ipcxctl rm r", "ipcxctl send q </dev/null",
-		"ipcxctl recv q", "ipcxstat", "ipcxstat --attachments",
+		"ipcxctl recv q", "ipcxctl info q", "ipcxctl stuck",
+		"ipcxctl top-holders", "ipcxctl chmod 0600 q", "ipcxctl chown 0 q",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(needing); i++) {
 		struct said said = sh("%s", needing[i]);
 
-		check_refusal(&said, 1, NOT_LOADED, needing[i]);
+		check_refusal(&said, 4, NOT_LOADED, needing[i]);
 	}
-	sh_refused(1, "ipcx is not loaded; there is nothing to unload", "ipcxctl unload");
+	sh_refused(1, NOT_LOADED, "ipcxstat");
+	sh_refused(1, NOT_LOADED, "ipcxstat --attachments");
+	sh_refused(4, "ipcx is not loaded; there is nothing to unload", "ipcxctl unload");
 }
 
 static void test_no_module_file(void **state)
@@ -200,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_command_lines),
 		cmocka_unit_test(test_help_knows_every_command),
+		cmocka_unit_test(test_help_by_option),
 		cmocka_unit_test(test_help_of_a_first_word),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_no_module),

@@ -1,96 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ls, create and rm: objects from a shell. */
+/* create: objects from a shell. */
 #include <err.h>
-#include <errno.h>
 #include <getopt.h>
-#include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <ipcx/ipcx.h>
 #include <linux/ipcx_ring.h>
 
 #include "ctl.h"
-
-/* ---- ls ---- */
-
-enum {
-	LS_ID, LS_KIND, LS_OWNER, LS_MODE, LS_SIZE, LS_USERS, LS_ATTACHED,
-	LS_DEPTH, LS_NAME,
-};
-
-static const struct {
-	const char *head;
-	int flags;
-} ls_columns[] = {
-	[LS_ID] = { "ID", SCOLS_FL_RIGHT },
-	[LS_KIND] = { "KIND", 0 },
-	[LS_OWNER] = { "OWNER", 0 },
-	[LS_MODE] = { "MODE", SCOLS_FL_RIGHT },
-	[LS_SIZE] = { "SIZE", SCOLS_FL_RIGHT },
-	[LS_USERS] = { "USERS", SCOLS_FL_RIGHT },
-	[LS_ATTACHED] = { "ATTACHED", SCOLS_FL_RIGHT },
-	[LS_DEPTH] = { "DEPTH", SCOLS_FL_RIGHT },
-	[LS_NAME] = { "NAME", 0 },
-};
-
-static char *owner_text(uid_t uid)
-{
-	const struct passwd *user = getpwuid(uid);
-
-	return user ? text("%s", user->pw_name) : text("%u", uid);
-}
-
-static void ls_line(struct libscols_table *table, const struct ipcx_stat *stat)
-{
-	bool queue = stat->kind == IPCX_KIND_QUEUE;
-	struct libscols_line *line = table_line(table);
-
-	table_cell(line, LS_ID, text("%llu", stat->id));
-	table_cell(line, LS_KIND, text("%s", !queue ? "region" :
-				       stat->create_flags & IPCX_QUEUE_BROADCAST ?
-				       "broadcast" : "queue"));
-	table_cell(line, LS_OWNER, owner_text(stat->uid));
-	table_cell(line, LS_MODE, text("%04o", stat->mode));
-	table_cell(line, LS_SIZE, size_text(stat->bytes));
-	table_cell(line, LS_USERS, text("%u", stat->users));
-	table_cell(line, LS_ATTACHED, text("%u", stat->attachments));
-	table_cell(line, LS_DEPTH, queue ? text("%llu", stat->depth) : text("-"));
-	table_cell(line, LS_NAME, text("%s", stat->name));
-}
-
-static int run_ls(const struct command *command, int argc, char **argv)
-{
-	struct ipcx_stat stat = { .size = sizeof(stat) };
-	struct libscols_table *table;
-	int ret;
-
-	while (next_option(command, argc, argv) != -1)
-		;
-	table = table_new();
-	for (size_t i = 0; i < ARRAY_SIZE(ls_columns); i++)
-		table_column(table, ls_columns[i].head, ls_columns[i].flags);
-	while ((ret = ipcx_list_next(&stat)) > 0)
-		ls_line(table, &stat);
-	if (ret < 0)
-		errx(EXIT_FAILURE, "cannot list the objects: %s", reason(ret));
-	table_print(table);
-	return EXIT_SUCCESS;
-}
-
-const struct command command_ls = {
-	.name = "ls",
-	.arguments = "",
-	.summary = "list the objects there are",
-	.notes = "Shown are the objects of this network namespace that you own or may read.\n"
-		 "An object without a name is reached only by who has its descriptor.\n",
-	.run = run_ls,
-};
-
-/* ---- create ---- */
 
 enum {
 	OPTION_MODE = 1, OPTION_SIZE, OPTION_SPARSE, OPTION_SLOTS,
@@ -110,12 +29,8 @@ enum {
 
 static uint32_t mode_option(const struct command *command, const char *value)
 {
-	unsigned long mode;
-	char *end;
+	uint32_t mode = mode_value(command, value);
 
-	mode = strtoul(value, &end, 8);
-	if (*value < '0' || *value > '7' || *end || mode > 0777)
-		usage_error(command, "'%s' is no mode, such as 0660", value);
 	if (!mode)
 		usage_error(command, "mode 0 would let nobody use it");
 	return mode;
@@ -123,8 +38,23 @@ static uint32_t mode_option(const struct command *command, const char *value)
 
 static int create_failed(const char *name, int error)
 {
-	warnx("cannot create '%s': %s", name, reason(error));
-	return EXIT_FAILURE;
+	return failure(error, "cannot create '%s'", name);
+}
+
+/* What it became: sizes are rounded up. */
+static int created(int fd)
+{
+	struct ipcx_stat stat = { .size = sizeof(stat) };
+	char *name, *size;
+
+	if (!verbose || ipcx_stat(fd, &stat))
+		return EXIT_SUCCESS;
+	name = harmless(stat.name);
+	size = size_text(stat.bytes);
+	printf("created '%s', id %llu, %s of memory\n", name, stat.id, size);
+	free(name);
+	free(size);
+	return EXIT_SUCCESS;
 }
 
 static const struct option_spec region_options[] = {
@@ -164,8 +94,9 @@ static int run_create_region(const struct command *command, int argc, char **arg
 	ret = ipcx_region_create(name, bytes, &options, &region);
 	if (ret < 0)
 		return create_failed(name, ret);
+	ret = created(ipcx_region_fd(region));
 	ipcx_region_close(region);
-	return EXIT_SUCCESS;
+	return ret;
 }
 
 const struct command command_create_region = {
@@ -242,8 +173,9 @@ static int run_create_queue(const struct command *command, int argc, char **argv
 	ret = ipcx_queue_create(name, slots, slot_size, &options, &queue);
 	if (ret < 0)
 		return create_failed(name, ret);
+	ret = created(ipcx_queue_fd(queue));
 	ipcx_queue_close(queue);
-	return EXIT_SUCCESS;
+	return ret;
 }
 
 const struct command command_create_queue = {
@@ -255,35 +187,4 @@ const struct command command_create_queue = {
 	.options = queue_options,
 	.notes = CREATE_NOTES,
 	.run = run_create_queue,
-};
-
-/* ---- rm ---- */
-
-static int run_rm(const struct command *command, int argc, char **argv)
-{
-	int status = EXIT_SUCCESS;
-
-	while (next_option(command, argc, argv) != -1)
-		;
-	for (int i = optind; i < argc; i++)
-		object_name(command, argv[i]);
-	for (int i = optind; i < argc; i++) {
-		int ret = ipcx_unlink(argv[i], IPCX_KIND_ANY);
-
-		if (ret < 0) {
-			warnx("cannot remove '%s': %s", argv[i], reason(ret));
-			status = EXIT_FAILURE;
-		}
-	}
-	return status;
-}
-
-const struct command command_rm = {
-	.name = "rm",
-	.arguments = "NAME...",
-	.least = 1,
-	.most = INT_MAX,
-	.summary = "take the names of objects away",
-	.notes = "Who has an object open keeps it; it goes with its last user.\n",
-	.run = run_rm,
 };
