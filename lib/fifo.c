@@ -170,8 +170,8 @@ long fifo_read_now(int fd, void *buf, size_t cap)
 	}
 }
 
-static APART ssize_t read_awaited(int fd, void *buf, size_t cap,
-				  uint64_t deadline)
+static NOINLINE ssize_t read_awaited(int fd, void *buf, size_t cap,
+				     uint64_t deadline)
 {
 	return AWAIT(fifo_read_now(fd, buf, cap), wait_fd(fd, POLLIN, deadline));
 }

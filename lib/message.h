@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "queue.h"
+#include "sys.h"
 
 /* One SEND or RECV ioctl. */
 int transfer(struct ipcx_queue *queue, unsigned long cmd,
@@ -20,9 +21,6 @@ int claim_wait(struct ipcx_queue *queue, int me, uint32_t dir, uint32_t lane,
 /* The next message of a broadcast queue, copied to @buf unless that is NULL. */
 int next_broadcast(struct ipcx_queue *queue, int me, void *buf,
 		   struct ipcx_loan *loan, __u64 *missed, uint64_t deadline);
-
-/* Keeps the registers and the stack of what is seldom out of what is often. */
-#define NOINLINE __attribute__((noinline))
 
 /*
  * Acquire: what was sent before the other side left is in the ring for who sees

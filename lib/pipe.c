@@ -97,8 +97,8 @@ static long write_some(struct pipe_end *end, const void *buf, size_t len)
 	return write_guarded(end, buf, len);
 }
 
-static APART ssize_t write_rest(struct pipe_end *end, const void *buf,
-				size_t len, size_t done, uint64_t deadline)
+static NOINLINE ssize_t write_rest(struct pipe_end *end, const void *buf,
+				   size_t len, size_t done, uint64_t deadline)
 {
 	long ret;
 

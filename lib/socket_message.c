@@ -121,7 +121,7 @@ union recv_control {
  * left; then an empty one that came last is taken for it. To know better takes
  * a time stamp on every packet, and a sixth more of every call.
  */
-static APART bool ended(int fd)
+static NOINLINE bool ended(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLRDHUP };
 	struct timespec now = { 0 };

@@ -25,6 +25,9 @@
 	ret_;						\
 })
 
+/* Keeps the registers and the stack of what is seldom out of what is often. */
+#define NOINLINE	__attribute__((noinline))
+
 /* Of an object made without one in the options. */
 #define DEFAULT_MODE	0600
 

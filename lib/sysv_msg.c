@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <limits.h>
-#include <stdlib.h>
 #include <sys/msg.h>
 
 #include <ipcx/sysv_msg.h>
 
+#include "sysv.h"
 #include "wait.h"
 
 _Static_assert(IPCX_SYSV_PRIVATE == IPC_PRIVATE, "the same key");
@@ -12,21 +12,6 @@ _Static_assert(IPCX_SYSV_PRIVATE == IPC_PRIVATE, "the same key");
 struct ipcx_sysv_msg {
 	int id;
 };
-
-/* An id, or -errno: the handle for it. */
-static int handle_for(int id, struct ipcx_sysv_msg **queue)
-{
-	struct ipcx_sysv_msg *handle;
-
-	if (id < 0)
-		return id;
-	handle = malloc(sizeof(*handle));
-	if (!handle)
-		return -ENOMEM;
-	handle->id = id;
-	*queue = handle;
-	return 0;
-}
 
 /* The kernel says -EIDRM only to sleepers, and to the others that the id is bad. */
 static int control(int id, int cmd, struct msqid_ds *stat)
@@ -47,7 +32,7 @@ int ipcx_sysv_msg_create(int key, uint32_t flags, uint32_t mode,
 	if (flags & IPCX_CREATE_EXCL)
 		how |= IPC_EXCL;
 	id = SYSCALL(msgget(key, how));
-	ret = handle_for(id, queue);
+	ret = SYSV_HANDLE(id, queue);
 	/* One without a key would be lost to everybody. */
 	if (ret < 0 && id >= 0 && key == IPC_PRIVATE)
 		SYSCALL(msgctl(id, IPC_RMID, NULL));
@@ -58,12 +43,12 @@ int ipcx_sysv_msg_open(int key, struct ipcx_sysv_msg **queue)
 {
 	if (key == IPC_PRIVATE)
 		return -EINVAL;
-	return handle_for(SYSCALL(msgget(key, 0)), queue);
+	return SYSV_HANDLE(SYSCALL(msgget(key, 0)), queue);
 }
 
 int ipcx_sysv_msg_from_id(int id, struct ipcx_sysv_msg **queue)
 {
-	return handle_for(id < 0 ? -EINVAL : id, queue);
+	return SYSV_HANDLE(id < 0 ? -EINVAL : id, queue);
 }
 
 void ipcx_sysv_msg_close(struct ipcx_sysv_msg *queue)
@@ -98,15 +83,15 @@ int ipcx_sysv_msg_remove(struct ipcx_sysv_msg *queue)
 }
 
 /* What -EINVAL means for a message: the queue is gone, or @otherwise. */
-static APART int invalid(int id, int otherwise)
+static NOINLINE int invalid(int id, int otherwise)
 {
 	struct msqid_ds stat;
 
 	return control(id, IPC_STAT, &stat) == -EIDRM ? -EIDRM : otherwise;
 }
 
-static APART long send_until(int id, const void *message, size_t len,
-			     uint64_t deadline)
+static NOINLINE long send_until(int id, const void *message, size_t len,
+				uint64_t deadline)
 {
 	return AWAIT_STEPS(KERNEL(msgsnd, id, message, len, IPC_NOWAIT),
 			   deadline);
@@ -134,8 +119,8 @@ static long recv_once(int id, void *message, size_t cap, long type, int how)
 	return ret == -ENOMSG ? -EAGAIN : ret;
 }
 
-static APART long recv_until(int id, void *message, size_t cap, long type,
-			     int how, uint64_t deadline)
+static NOINLINE long recv_until(int id, void *message, size_t cap, long type,
+				int how, uint64_t deadline)
 {
 	return AWAIT_STEPS(recv_once(id, message, cap, type, how), deadline);
 }

@@ -1,31 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdlib.h>
 #include <sys/shm.h>
 
 #include <ipcx/sysv_shm.h>
 
 #include "sys.h"
+#include "sysv.h"
 
 _Static_assert(IPCX_SYSV_PRIVATE == IPC_PRIVATE, "the same key");
 
 struct ipcx_sysv_shm {
 	int id;
 };
-
-/* An id, or -errno: the handle for it. */
-static int handle_for(int id, struct ipcx_sysv_shm **shm)
-{
-	struct ipcx_sysv_shm *handle;
-
-	if (id < 0)
-		return id;
-	handle = malloc(sizeof(*handle));
-	if (!handle)
-		return -ENOMEM;
-	handle->id = id;
-	*shm = handle;
-	return 0;
-}
 
 static int stat_of(int id, struct shmid_ds *stat)
 {
@@ -61,7 +46,7 @@ int ipcx_sysv_shm_create(int key, size_t bytes, uint32_t flags, uint32_t mode,
 		if (id == -EEXIST && !(flags & IPCX_CREATE_EXCL))
 			id = open_of_size(key, bytes);
 	} while (id == -ENOENT);
-	return handle_for(id, shm);
+	return SYSV_HANDLE(id, shm);
 }
 
 int ipcx_sysv_shm_open(int key, uint32_t rights, struct ipcx_sysv_shm **shm)
@@ -72,7 +57,7 @@ int ipcx_sysv_shm_open(int key, uint32_t rights, struct ipcx_sysv_shm **shm)
 		how |= 0200;
 	else if (rights != IPCX_RIGHT_READ)
 		return -EINVAL;
-	return handle_for(SYSCALL(shmget(key, 0, how)), shm);
+	return SYSV_HANDLE(SYSCALL(shmget(key, 0, how)), shm);
 }
 
 int ipcx_sysv_shm_from_id(int id, struct ipcx_sysv_shm **shm)
@@ -80,7 +65,7 @@ int ipcx_sysv_shm_from_id(int id, struct ipcx_sysv_shm **shm)
 	struct shmid_ds stat;
 	int ret = stat_of(id, &stat);
 
-	return handle_for(ret < 0 ? ret : id, shm);
+	return SYSV_HANDLE(ret < 0 ? ret : id, shm);
 }
 
 void ipcx_sysv_shm_close(struct ipcx_sysv_shm *shm)

@@ -73,13 +73,6 @@ static inline void wait_steps_end(const struct steps *steps)
 		pthread_sigmask(SIG_SETMASK, &steps->mask, NULL);
 }
 
-/*
- * Of a function that is called when the first try has failed: inlined, it would
- * make the caller save registers for its loops, which is half of all that a
- * call that need not wait takes in this library.
- */
-#define APART	__attribute__((noinline))
-
 /* Do @call, which does not block, until it has a result or @wait fails. */
 #define AWAIT(call, wait) ({						\
 	long result_;							\
