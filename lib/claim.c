@@ -3,13 +3,11 @@
  * Claiming with patience: spin, sleep in WAIT, look again, until there is a
  * slot to write or to read, or the deadline has passed.
  */
-#include <sys/ioctl.h>
 
 #include <ipcx/device.h>
 
 #include "file_queue.h"
 #include "message.h"
-#include "sys.h"
 #include "wait.h"
 
 static inline bool subscribes(const struct ipcx_queue *queue, uint32_t dir)
@@ -41,10 +39,10 @@ static int sleep_until(struct ipcx_queue *queue, uint32_t dir, uint32_t lane,
 	if (queue->file)
 		return file_queue_wait(queue, dir, lane, deadline);
 	if (!subscribes(queue, dir))
-		return SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
+		return queue_ioctl(queue, IPCX_IOC_WAIT, &arg);
 	arg.flags = IPCX_WAIT_TICKET;
 	arg.ticket = cursor(queue);
-	ret = SYSCALL(ioctl(queue->fd, IPCX_IOC_WAIT, &arg));
+	ret = queue_ioctl(queue, IPCX_IOC_WAIT, &arg);
 	__atomic_store_n(&queue->told, arg.ticket, __ATOMIC_RELAXED);
 	return ret;
 }

@@ -4,13 +4,11 @@
  * RECV otherwise. No cancellation point stands between a claim and its
  * publishing (ioctl is none), so a thread cancelled here holds no slot.
  */
-#include <sys/ioctl.h>
 
 #include <ipcx/device.h>
 
 #include "message.h"
 #include "ring_fast.h"
-#include "sys.h"
 
 int transfer(struct ipcx_queue *queue, unsigned long cmd,
 	     struct ipcx_msg *msgs, uint32_t count, uint64_t deadline)
@@ -24,7 +22,7 @@ int transfer(struct ipcx_queue *queue, unsigned long cmd,
 	};
 
 	return queue->file ? -EOPNOTSUPP :
-			     SYSCALL(ioctl(queue->fd, cmd, &arg));
+			     queue_ioctl(queue, cmd, &arg);
 }
 
 static NOINLINE int send_slow(struct ipcx_queue *queue, int me, const void *buf,
@@ -205,7 +203,7 @@ ssize_t ipcx_queue_peek_timed(struct ipcx_queue *queue, void *buf, size_t cap,
 
 	if (queue->attachment)
 		return peek_mapped(queue, buf, cap, msg, deadline_ns);
-	ret = SYSCALL(ioctl(queue->fd, IPCX_IOC_RECV, &arg));
+	ret = queue_ioctl(queue, IPCX_IOC_RECV, &arg);
 	if (ret < 0)
 		return ret;
 	if (msg)

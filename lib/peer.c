@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Who maps a queue, who came and who went. */
-#include <sys/ioctl.h>
 
 #include <ipcx/peer.h>
 
@@ -18,7 +17,7 @@ int ipcx_queue_peers(struct ipcx_queue *queue, uint32_t after,
 		.peer_size = sizeof(*peers),
 	};
 
-	return SYSCALL(ioctl(queue->fd, IPCX_IOC_PEERS, &arg));
+	return queue_ioctl(queue, IPCX_IOC_PEERS, &arg);
 }
 
 int ipcx_queue_events(struct ipcx_queue *queue, struct ipcx_event *events,
@@ -30,7 +29,7 @@ int ipcx_queue_events(struct ipcx_queue *queue, struct ipcx_event *events,
 		.event_size = sizeof(*events),
 		.events = (uintptr_t)events,
 	};
-	int ret = SYSCALL(ioctl(queue->fd, IPCX_IOC_EVENTS, &arg));
+	int ret = queue_ioctl(queue, IPCX_IOC_EVENTS, &arg);
 
 	if (ret > 0 && missed)
 		*missed = arg.missed;

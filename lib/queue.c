@@ -9,9 +9,14 @@
 
 #include "file_queue.h"
 #include "queue.h"
-#include "sys.h"
+#include "wait.h"
 
 #define SLOTS_LARGEST	(1U << 31)
+
+int queue_ioctl(const struct ipcx_queue *queue, unsigned long cmd, void *arg)
+{
+	return KERNEL(ioctl, queue->fd, cmd, arg);
+}
 
 static size_t page_size(void)
 {

@@ -46,6 +46,9 @@ struct ipcx_queue {
 	uint64_t told;
 };
 
+/* One ioctl on a queue's descriptor; -errno, and no cancellation point. */
+int queue_ioctl(const struct ipcx_queue *queue, unsigned long cmd, void *arg);
+
 /*
  * The page that tells a forked child from the process that attached; -errno. It
  * reads 0, IPCX_OWNER_NONE, until it is written to, and again in a child.

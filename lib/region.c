@@ -13,14 +13,25 @@ struct ipcx_region {
 	int fd;
 };
 
-/* A descriptor just made, or -errno: the handle for it, or nothing left of it. */
+static int handle_for(int fd, struct ipcx_region **region)
+{
+	struct ipcx_region *handle = malloc(sizeof(*handle));
+
+	if (!handle)
+		return -ENOMEM;
+	handle->fd = fd;
+	*region = handle;
+	return 0;
+}
+
+/* A region just made, or -errno: the handle for it, or nothing left of it. */
 static int adopt(int fd, struct ipcx_region **region)
 {
 	int ret;
 
 	if (fd < 0)
 		return fd;
-	ret = ipcx_region_from_fd(fd, region);
+	ret = handle_for(fd, region);
 	if (ret < 0)
 		SYSCALL(close(fd));
 	return ret;
@@ -77,19 +88,13 @@ int ipcx_region_open(const char *name, uint32_t rights,
 int ipcx_region_from_fd(int fd, struct ipcx_region **region)
 {
 	struct ipcx_stat stat = { .size = sizeof(stat) };
-	struct ipcx_region *handle;
 	int ret = ipcx_stat(fd, &stat);
 
 	if (ret < 0)
 		return ret;
 	if (stat.kind != IPCX_KIND_REGION)
 		return -EPROTOTYPE;
-	handle = malloc(sizeof(*handle));
-	if (!handle)
-		return -ENOMEM;
-	handle->fd = fd;
-	*region = handle;
-	return 0;
+	return handle_for(fd, region);
 }
 
 void ipcx_region_close(struct ipcx_region *region)

@@ -4,11 +4,9 @@
  * them: they are sent by SEND even where the ring is mapped, and who receives
  * from a mapped ring takes them by an ioctl while it reads the message.
  */
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "message.h"
-#include "sys.h"
 
 static int take(struct ipcx_queue *queue, const struct ipcx_loan *loan, int *fds,
 		uint32_t count)
@@ -22,7 +20,7 @@ static int take(struct ipcx_queue *queue, const struct ipcx_loan *loan, int *fds
 	};
 
 	return queue->file ? -EOPNOTSUPP :
-			     SYSCALL(ioctl(queue->fd, IPCX_IOC_TAKE, &arg));
+			     queue_ioctl(queue, IPCX_IOC_TAKE, &arg);
 }
 
 int ipcx_queue_loan_fds(struct ipcx_queue *queue, const struct ipcx_loan *loan,

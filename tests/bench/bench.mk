@@ -37,7 +37,7 @@ bench:
 	$(call prepare,guest-ready-$(K) bench-programs)
 	@rm -rf $(BENCH_LOGS) && mkdir -p $(BENCH_LOGS)
 	@$(BENCH)/bench_ring $(B) | tee $(BENCH_LOGS)/host.txt
-	@$(call bench_in_guest,-c,region queue wrap)
+	@$(call bench_in_guest,-c,region queue wrap wrap_module)
 	@$(call bench_in_guest,,busy)
 	@grep -h '^figure ' $(BENCH_LOGS)/*.txt > $(BENCH_LOGS)/figures.txt
 	@echo && cat $(BENCH_LOGS)/figures.txt

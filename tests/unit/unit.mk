@@ -16,6 +16,8 @@ UNIT_TESTS := $(addprefix $(BUILD)/,$(UNIT_PROGRAMS)) \
 
 unit-tests: $(UNIT_TESTS)
 
+%/test_message: LDFLAGS += -Wl,--wrap=queue_ioctl
+
 $(BUILD)/tests/%: ALL_CPPFLAGS += -Ilib
 $(ASAN)/%: ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all
 $(TSAN)/%: ALL_CFLAGS += -fsanitize=thread
