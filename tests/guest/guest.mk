@@ -12,6 +12,8 @@ $(GUEST_TESTS): %: %.o $(GUEST_COMMON) $(BUILD)/lib/libipcx.so
 
 $(BUILD)/tests/guest/test_poll: LDLIBS = -luring
 
+$(BUILD)/tests/guest/test_examples: | examples
+
 include tests/guest/abi32/abi32.mk
 
 .PHONY: guest-tests
