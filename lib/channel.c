@@ -13,6 +13,9 @@
 static const struct channel_ops *const schemes[] = {
 	&channel_pipe,
 	&channel_fifo,
+	&channel_mqueue,
+	&channel_sysv,
+	&channel_signal,
 	&channel_shm,
 	&channel_map,
 	&channel_queue,

@@ -12,10 +12,11 @@
  *	pipe:FD			an end of a pipe that was inherited; size
  *	fifo:/path		a FIFO; size, mode
  *	mq:/name		a POSIX message queue; slots, size, mode
- *	sysv:KEY		a System V message queue; size, mode
+ *	sysv:KEY		a System V message queue, of a number; size, mode
  *	unix:/path, unix:@name	a unix socket; type, size
  *	tcp://HOST:PORT		TCP; size
- *	signal:PID		a real-time signal; signal
+ *	signal:PID		a real-time signal, to the process that receives;
+ *				there signal: alone will do; signal
  *	shm:/name		the queues' ring in POSIX shared memory; slots, size,
  *				lanes, spin, drop, keep, mode
  *	map:/path		the same in a file
@@ -25,7 +26,7 @@
  *	slots=N		messages that the channel holds, of each priority
  *	mode=OCTAL	permission bits of what is made, 0600 without
  *	type=T		stream (as without), seqpacket or dgram
- *	signal=N	which signal, from SIGRTMIN on; SIGRTMIN without
+ *	signal=N	its number, SIGRTMIN to SIGRTMAX; SIGRTMIN without
  *	lanes=N		priorities, 1 without
  *	spin=N		looks before a sleep, see ipcx_queue_set_spin()
  *	drop=1		a full channel drops its oldest message
@@ -48,15 +49,31 @@
  * within a priority. On pipes, FIFOs and stream sockets that takes a head before
  * each message, so both sides must be channels.
  *
- * Capabilities: mechanisms differ. ipcx_channel_caps() says what this one can
- * do; a call for what it cannot do is -EOPNOTSUPP, but for loans, which copy
- * where they have to.
+ * Capabilities: mechanisms differ, and so may the ends of one. ipcx_channel_caps()
+ * says what this end can do; a call for what it cannot do is -EOPNOTSUPP, but for
+ * loans, which copy where they have to.
  *
  * Peers: with IPCX_CHANNEL_PEER_GONE receiving is -EPIPE once there was a sender
  * and none is left and all was received, and sending once no receiver is left.
  * Then another may open the other end and all goes on, but for pipes and the
  * sending end of sockets. Of a message that a sender did not get to the end of
  * nothing is received.
+ *
+ * POSIX queues: without slots and size one is made with 10 of 8192 bytes, or as
+ * much of either as /proc/sys/fs/mqueue allows.
+ *
+ * System V queues: without size a message has at most 8192 bytes, or as many as
+ * kernel.msgmax and kernel.msgmnb allow. They have no deadlines of their own, see
+ * <ipcx/sysv_msg.h>: a _timed call looks every millisecond.
+ *
+ * Signals as channels: a message has at most sizeof(uintptr_t) - 1 bytes, which go
+ * in the value of the signal. Opening the receiving end blocks the signal in the
+ * calling thread, for good; see <ipcx/signal.h>. It comes first: a signal ends a
+ * process that does not block it. Signals that no channel sent are passed over.
+ * A sender is bound to the process that had the number when it opened its end;
+ * -ESRCH if there is none, -EPERM if it is not one of this user's. It looks every
+ * millisecond for room, and only it is told that its peer is gone. Who sent it is
+ * in a signal what the sender wrote there, so receivers are not told.
  *
  * Signals: as <ipcx/ipcx.h> says, though most channels wait by poll(2) or
  * futex(2), so -EINTR comes after any handler. SIGPIPE is never raised.
