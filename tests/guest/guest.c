@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest.h"
 
-#include <dirent.h>
-#include <grp.h>
 #include <libkmod.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <syslog.h>
-#include <time.h>
 
 int ctl = -1;
 bool guest_unload_failed;
@@ -92,88 +88,6 @@ int guest_teardown(void **state)
 	print_error("cannot unload the module: %s\n", strerror(-rc));
 	guest_unload_failed = true;
 	return -1;
-}
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-uint64_t in_ms(unsigned int ms)
-{
-	return now_ns() + (uint64_t)ms * 1000000;
-}
-
-void nap(void)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-}
-
-pid_t child_fork(void)
-{
-	pid_t pid = fork();
-
-	assert_int_not_equal(pid, -1);
-	if (pid)
-		return pid;
-
-	setenv("CMOCKA_TEST_ABORT", "1", 1);
-	signal(SIGSEGV, SIG_DFL);
-	signal(SIGBUS, SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return 0;
-}
-
-void child_done(void)
-{
-	_exit(0);
-}
-
-void child_ok(pid_t pid)
-{
-	int status = 0;
-
-	if (!wait_until(waitpid(pid, &status, WNOHANG) == pid, LONG_ENOUGH)) {
-		child_kill(pid);
-		fail_msg("child %d did not end", pid);
-	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail_msg("child %d failed, status %#x", pid, status);
-}
-
-void child_kill(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	/* A child stuck in the kernel must fail the test, not hang it. */
-	if (!wait_until(waitpid(pid, &status, WNOHANG) == pid, LONG_ENOUGH))
-		fail_msg("child %d cannot be killed", pid);
-	assert_true(WIFSIGNALED(status));
-}
-
-_Atomic uint32_t *shared_words(void)
-{
-	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	assert_ptr_not_equal(page, MAP_FAILED);
-	return page;
-}
-
-void shared_free(_Atomic uint32_t *words)
-{
-	munmap((void *)words, PAGE);
-}
-
-void become(uid_t uid, gid_t gid)
-{
-	assert_int_equal(setgroups(0, NULL), 0);
-	assert_int_equal(setresgid(gid, gid, gid), 0);
-	assert_int_equal(setresuid(uid, uid, uid), 0);
 }
 
 void send_fd(int sock, int fd)
@@ -411,16 +325,4 @@ short poll_long(int fd, short events)
 	assert_int_equal(poll(&p, 1, LONG_ENOUGH), 1);
 	assert_woken(start, start + LONG_ENOUGH * 1000000ULL);
 	return p.revents;
-}
-
-int open_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What every guest test needs: the module loaded, the ioctls as functions, and
- * children that cannot outlive or silently fail the test.
+ * children.
  *
  * The ioctl functions return what the kernel returns, or -errno. They assert
  * what the ABI promises of every call: a failed one has written no output.
@@ -9,15 +9,12 @@
 #ifndef GUEST_H
 #define GUEST_H
 
+#include "../child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,24 +24,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include <linux/ipcx.h>
 #include <linux/ipcx_ring.h>
 
-/* Milliseconds that no working call needs, even in a busy emulated guest. */
-#define LONG_ENOUGH	20000
-/* Milliseconds to wait for what must not happen. */
-#define SHORT		50
-
 #define POISON		0xA5
-#define PAGE		4096UL
 
-/* A uid and gid without privilege. */
-#define NOBODY		65534
+/* Another uid and gid without privilege than NOBODY. */
 #define SOMEBODY	1000
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* ---- the module ---- */
 
@@ -63,40 +49,8 @@ extern bool guest_unload_failed;
 	(cmocka_run_group_tests(tests, guest_setup, guest_teardown) || \
 	 guest_unload_failed)
 
-/* ---- time ---- */
+/* ---- descriptors ---- */
 
-uint64_t now_ns(void);		/* CLOCK_MONOTONIC, as the deadlines are */
-uint64_t in_ms(unsigned int ms);
-void nap(void);			/* a millisecond, between two looks */
-
-/* True as soon as cond holds, false if it does not within ms. */
-#define wait_until(cond, ms) ({						\
-	uint64_t end_ = in_ms(ms);					\
-	bool met_;							\
-									\
-	while (!(met_ = !!(cond)) && now_ns() < end_)			\
-		nap();							\
-	met_;								\
-})
-
-#define assert_soon(cond)	assert_true(wait_until(cond, LONG_ENOUGH))
-
-/* ---- children ---- */
-
-/*
- * As fork(). In the child a failed assertion aborts instead of jumping into the
- * parent's test runner, and the parent's death kills. End it with child_done().
- */
-pid_t child_fork(void);
-void child_done(void) __attribute__((noreturn));
-void child_ok(pid_t pid);	/* asserts that it gets to child_done() in time */
-void child_kill(pid_t pid);	/* kill -9, and reaped */
-
-/* Zeroed memory that children share with the test; unmap with shared_free(). */
-_Atomic uint32_t *shared_words(void);
-void shared_free(_Atomic uint32_t *words);
-
-void become(uid_t uid, gid_t gid);	/* for good, without other groups */
 void send_fd(int sock, int fd);
 int receive_fd(int sock);
 
@@ -147,6 +101,5 @@ int queue_wait(int fd, uint32_t dir, uint32_t lane, uint64_t deadline);
 short poll_now(int fd, short events);
 short poll_long(int fd, short events);
 void assert_woken(uint64_t start, uint64_t deadline);
-int open_fds(void);		/* descriptors of this process */
 
 #endif /* GUEST_H */

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every tests/guest/test_*.c is a cmocka program of its own; the other sources there are common.
 GUEST_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/guest/test_*.c))
-GUEST_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.c)))
+GUEST_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.c)) \
+	tests/child.c)
 
 guest-tests: $(GUEST_TESTS)
 

@@ -1,68 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <dirent.h>
-#include <grp.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 
 #include "peer.h"
 
-#define NOBODY		65534
-#define SHARED_BYTES	4096
-
 static int fds_before;
-
-uint64_t in_ms(unsigned int ms)
-{
-	return ipcx_deadline_after(ms * 1000000ULL);
-}
-
-void nap(void)
-{
-	int before = errno;
-
-	nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
-	errno = before;
-}
-
-pid_t peer_fork(void)
-{
-	pid_t pid = fork();
-
-	assert_int_not_equal(pid, -1);
-	if (pid)
-		return pid;
-
-	setenv("CMOCKA_TEST_ABORT", "1", 1);
-	signal(SIGSEGV, SIG_DFL);
-	signal(SIGBUS, SIG_DFL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return 0;
-}
-
-void peer_done(void)
-{
-	_exit(0);
-}
-
-void peer_ok(pid_t pid)
-{
-	int status = 0;
-
-	if (!wait_until(waitpid(pid, &status, WNOHANG) == pid, LONG_ENOUGH)) {
-		peer_kill(pid);
-		fail_msg("peer %d did not end", pid);
-	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail_msg("peer %d failed, status %#x", pid, status);
-}
-
-void peer_kill(pid_t pid)
-{
-	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
 
 static char peer_state(pid_t pid)
 {
@@ -88,9 +29,7 @@ void peer_asleep(pid_t pid)
 
 void peer_become_nobody(void)
 {
-	assert_int_equal(setgroups(0, NULL), 0);
-	assert_int_equal(setresgid(NOBODY, NOBODY, NOBODY), 0);
-	assert_int_equal(setresuid(NOBODY, NOBODY, NOBODY), 0);
+	become(NOBODY, NOBODY);
 	/* A change of user has cleared it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
@@ -98,33 +37,6 @@ void peer_become_nobody(void)
 void test_name(char name[NAME_SIZE], const char *stem)
 {
 	snprintf(name, NAME_SIZE, "ipcx-test-%s-%d", stem, getpid());
-}
-
-_Atomic uint32_t *shared_words(void)
-{
-	void *words = mmap(NULL, SHARED_BYTES, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	assert_ptr_not_equal(words, MAP_FAILED);
-	return words;
-}
-
-void shared_free(_Atomic uint32_t *words)
-{
-	munmap((void *)words, SHARED_BYTES);
-}
-
-int open_fds(void)
-{
-	int before = errno, count = 0;
-	DIR *dir = opendir("/proc/self/fd");
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	errno = before;
-	return count;
 }
 
 static _Atomic uint32_t *handled;

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Peers of the tests of the standard mechanisms: real processes, which cannot
- * outlive or silently fail the test.
+ * Peers of the tests of the standard mechanisms, and what is asserted around
+ * each of these tests.
  */
 #ifndef PEER_H
 #define PEER_H
 
-/* cmocka.h wants these before it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "../child.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -25,30 +18,7 @@
 
 #include <ipcx/device.h>
 
-#define PAGE		4096UL
-/* Milliseconds that no working call needs, even on a busy machine. */
-#define LONG_ENOUGH	20000
-/* Milliseconds to wait for what must not happen. */
-#define SHORT		50
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
 #define POISON		((void *)0x5a5a)
-
-uint64_t in_ms(unsigned int ms);	/* a deadline */
-void nap(void);				/* a millisecond, between two looks */
-
-/* True as soon as cond holds, false if it does not within ms. */
-#define wait_until(cond, ms) ({						\
-	uint64_t end_ = in_ms(ms);					\
-	bool met_;							\
-									\
-	while (!(met_ = !!(cond)) && in_ms(0) < end_)			\
-		nap();							\
-	met_;								\
-})
-
-#define assert_soon(cond)	assert_true(wait_until(cond, LONG_ENOUGH))
 
 /* A call with a deadline in SHORT is late, and neither early nor much later. */
 #define assert_late(call) do {						\
@@ -59,14 +29,12 @@ void nap(void);				/* a millisecond, between two looks */
 	assert_true(in_ms(0) < deadline + LONG_ENOUGH * 1000000ULL);	\
 } while (0)
 
-/*
- * As fork(). In the child a failed assertion aborts instead of jumping into the
- * parent's test runner, and the parent's death kills. End it with peer_done().
- */
-pid_t peer_fork(void);
-void peer_done(void) __attribute__((noreturn));
-void peer_ok(pid_t pid);	/* asserts that it gets to peer_done() in time */
-void peer_kill(pid_t pid);	/* kill -9, and reaped */
+/* Children go by this name here. */
+#define peer_fork	child_fork
+#define peer_done	child_done
+#define peer_ok		child_ok
+#define peer_kill	child_kill
+
 void peer_asleep(pid_t pid);	/* asserts that it sleeps, sooner or later */
 
 /* In a peer: go on as nobody. Only root can. */
@@ -75,12 +43,6 @@ void peer_become_nobody(void);
 /* A name for what the test makes, as the same test may run twice at a time. */
 #define NAME_SIZE	64
 void test_name(char name[NAME_SIZE], const char *stem);
-
-/* Zeroed memory that peers share with the test; unmap with shared_free(). */
-_Atomic uint32_t *shared_words(void);
-void shared_free(_Atomic uint32_t *words);
-
-int open_fds(void);		/* descriptors of this process */
 
 /*
  * What @call returns in a peer if a handler, installed with @flags, runs while it

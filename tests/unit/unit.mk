@@ -2,7 +2,8 @@
 # Every tests/unit/test_*.c is a cmocka program of its own; the other sources there are common. They
 # are linked with the library's objects instead of the library: what it hides is tested too.
 UNIT_PROGRAMS := $(patsubst %.c,%,$(wildcard tests/unit/test_*.c))
-UNIT_OBJECTS := $(patsubst %.c,%.o,$(wildcard lib/*.c) $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+UNIT_OBJECTS := $(patsubst %.c,%.o,$(wildcard lib/*.c) $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) \
+	tests/child.c)
 
 # These look from outside at what was built; all others run once more under the sanitizers, of which
 # the one for threads has something to see in a few.
