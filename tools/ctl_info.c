@@ -150,7 +150,7 @@ static int run(const struct command *command, int argc, char **argv)
 		else
 			view_option(&chosen, key);
 	}
-	if ((optind < argc) == !!id)
+	if (!!id == (optind < argc))
 		usage_error(command, "one of NAME and --id is needed");
 	if (!id)
 		name = object_name(command, argv[optind]);

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 TOOLS := $(BUILD)/tools/ipcxctl $(BUILD)/tools/ipcxstat
 
+# Where bash-completion looks for them.
+COMPLETIONSDIR ?= $(PREFIX)/share/bash-completion/completions
+
 ## tools		ipcxctl and ipcxstat
 tools: $(TOOLS)
 
@@ -21,5 +24,8 @@ $(BUILD)/tools/ipcxstat: $(call tool_objects,stat) $(BUILD)/lib/libipcx.so
 install-tools: tools
 	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(TOOLS) $(DESTDIR)$(BINDIR)
+	install -d $(DESTDIR)$(COMPLETIONSDIR)
+	install -m 644 tools/completion/ipcxctl $(DESTDIR)$(COMPLETIONSDIR)
+	for tool in $(filter-out ipcxctl,$(notdir $(TOOLS))); do ln -sf ipcxctl $(DESTDIR)$(COMPLETIONSDIR)/$$tool; done
 
 .PHONY: tools install-tools

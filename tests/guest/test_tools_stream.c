@@ -4,9 +4,6 @@
 
 #include <sys/stat.h>
 
-#include <ipcx/ipcx.h>
-
-#include "../command.h"
 #include "tools.h"
 
 /* Of the queue named q, which is the only object. */

@@ -224,6 +224,72 @@ static void test_output_cannot_be_written(void **state)
 		   "ipcxstat --help >/dev/full");
 }
 
+/* ---- bash completion, from the top of the source tree ---- */
+
+/* What bash would offer for the last of the words of a command line, a line each. */
+static struct said complete(const char *line)
+{
+	return sh("exec bash -c '. tools/completion/ipcxctl && COMP_WORDS=(%s) && "
+		  "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) && cur=${COMP_WORDS[-1]} && "
+		  "_ipcx \"${COMP_WORDS[0]}\" \"$cur\" && printf \"%%s\\n\" \"${COMPREPLY[@]}\"'", line);
+}
+
+static void test_completion(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *offered;
+	} lines[] = {
+		{ "ipcxctl st", "status\nstuck\n" },
+		{ "ipcxctl -q st", "status\nstuck\n" },
+		{ "ipcxctl frob \"\"", "\n" },
+		{ "ipcxctl create \"\"", "queue\nregion\n" },
+		{ "ipcxctl create queue --s", "--slots\n--slot-size\n" },
+		{ "ipcxctl create region --s", "--size\n--sparse\n" },
+		{ "ipcxctl send --lane \"\"", "\n" },
+		{ "ipcxctl recv q --ou", "--output\n" },
+		{ "ipcxctl recv q --output README", "README.md\n" },
+		{ "ipcxctl ls -o at", "ATTACHED\n" },
+		{ "ipcxctl ls -o ID,slot", "ID,SLOTS\nID,SLOT_SIZE\n" },
+		{ "ipcxctl ls --output +slots", "+SLOTS\n" },
+		{ "ipcxctl ls --output = slots", "SLOTS\n" },
+		{ "ipcxctl ls -J -", "--output\n--json\n--noheadings\n--bytes\n--quiet\n--verbose\n--help\n" },
+		{ "ipcxctl top-holders --sort map", "\n" },
+		{ "ipcxctl top-holders --sort MAP", "MAPPED\n" },
+		{ "ipcxctl load --module READ", "README.md\n" },
+		{ "ipcxctl load READ", "\n" },
+		{ "ipcxctl chmod roo", "\n" },
+		{ "ipcxctl chown roo", "root\n" },
+		{ "ipcxctl chown root roo", "\n" },
+		{ "ipcxctl help in", "info\n" },
+		{ "ipcxstat --att", "--attachments\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct said said = complete(lines[i].line);
+
+		if (said.status || strcmp(said.text, lines[i].offered))
+			fail_msg("%s: %s", lines[i].line, said.text);
+	}
+}
+
+/* Every option that a help names is offered: none is written in another way. */
+static void test_completion_knows_all_options(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		char line[64];
+		struct said said;
+
+		snprintf(line, sizeof(line), "ipcxctl %s --", commands[i]);
+		said = complete(line);
+		assert_string_equal(said.text, sh("ipcxctl help %s | grep -o '^  *\\(-., \\)*--[a-z-]*' | "
+						  "grep -o -e '--.*'", commands[i]).text);
+		assert_non_null(strstr(said.text, "--help\n"));
+	}
+}
+
 /* The tools of this build tree, wherever it is. */
 static int find_tools(void **state)
 {
@@ -255,6 +321,8 @@ int main(void)
 		cmocka_unit_test(test_no_module_file),
 		cmocka_unit_test(test_kernel_takes_no_such_file),
 		cmocka_unit_test(test_output_cannot_be_written),
+		cmocka_unit_test(test_completion),
+		cmocka_unit_test(test_completion_knows_all_options),
 	};
 
 	return cmocka_run_group_tests(tests, find_tools, NULL);
