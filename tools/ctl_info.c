@@ -150,7 +150,8 @@ static int run(const struct command *command, int argc, char **argv)
 		else
 			view_option(&chosen, key);
 	}
-	if (!!id == (optind < argc))
+	/* Both, or neither. */
+	if (!id != (argc - optind))
 		usage_error(command, "one of NAME and --id is needed");
 	if (!id)
 		name = object_name(command, argv[optind]);

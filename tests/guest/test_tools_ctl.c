@@ -96,7 +96,6 @@ static void test_verbose(void **state)
 
 static void test_too_many_objects(void **state)
 {
-
 	(void)state;
 	sh_ok("echo 1 >/sys/module/ipcx/parameters/max_objects && " NOBODY_DOES "ipcxctl create queue q");
 	sh_refused(1, "cannot create 'r': this user has as much as the module allows",

@@ -152,7 +152,6 @@ static void test_info_of_the_nameless(void **state)
 
 static void test_info_refused(void **state)
 {
-
 	(void)state;
 	sh_ok("ipcxctl create queue private && ipcxctl create queue public --mode 0644 --hangup");
 	sh_refused(3, "'no': there is no object of this name", "ipcxctl info no");
@@ -233,7 +232,7 @@ static void test_work_is_not_stuck(void **state)
 	sh_ok("ipcxctl create queue q");
 	pid = child_fork();
 	if (!pid) {
-			struct ipcx_loan loan;
+		struct ipcx_loan loan;
 
 		assert_int_equal(ipcx_queue_open("q", 0, &queue), 0);
 		while (!words[0]) {
