@@ -151,7 +151,7 @@ static int run(const struct command *command, int argc, char **argv)
 			view_option(&chosen, key);
 	}
 	/* Both, or neither. */
-	if (!id != (argc - optind))
+	if ((id != 0) == (argc - optind))
 		usage_error(command, "one of NAME and --id is needed");
 	if (!id)
 		name = object_name(command, argv[optind]);
