@@ -300,7 +300,7 @@ static void print_columns(const struct view *view)
 	for (size_t i = 0; i < view->n_columns; i++) {
 		const struct column *column = &view->columns[i];
 
-		printf("  %c %-16s%s\n", column->usual && !view->record ? '*' : ' ',
+		printf("  %c %-18s%s\n", column->usual && !view->record ? '*' : ' ',
 		       column->name, column->help);
 	}
 }
