@@ -12,6 +12,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
 
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(CFLAGS)
@@ -27,12 +28,13 @@ help:
 		awk -F '\t' 'NF == 2 { printf "%-16s%s\n", $$1, $$2; next } 1'
 
 ##! Building; everything that is built goes below build/.
-## all		the library, the tools, and the module for the kernels fetched so far
-all: lib tools $(patsubst $(BUILD)/kernels/%/release,module-%,$(wildcard $(BUILD)/kernels/*/release))
+## all		the library, the tools, their pages, and the module for the kernels fetched so far
+all: lib tools man $(patsubst $(BUILD)/kernels/%/release,module-%,$(wildcard $(BUILD)/kernels/*/release))
 
 include lib/lib.mk
 include tools/tools.mk
 include kmod/kmod.mk
+include docs/man/man.mk
 include tests/unit/unit.mk
 include tests/guest/guest.mk
 include tests/vm/vm.mk
@@ -48,8 +50,8 @@ $(BUILD)/%.o: %.c
 
 -include $(shell find $(BUILD)/lib $(BUILD)/tools $(BUILD)/tests -name '*.d' 2>/dev/null)
 
-## install	the library, its headers, its pkg-config file and the tools (DESTDIR, PREFIX)
-install: install-lib install-tools
+## install	the library, its headers, its pkg-config file, the tools and the pages (DESTDIR, PREFIX)
+install: install-lib install-tools install-man
 
 ## clean		removes what was built; fetched kernels stay
 clean:
