@@ -19,9 +19,9 @@ USER_EXCEPT := PREFER_KERNEL_TYPES PREFER_DEFINED_ATTRIBUTE_MACRO ARCH_DEFINES B
 	LONG_LINE_STRING LONG_LINE COMPLEX_MACRO MACRO_ARG_REUSE LINE_SPACING MULTIPLE_ASSIGNMENTS \
 	REPEATED_WORD PARENTHESIS_ALIGNMENT ASSIGN_IN_IF FUNCTION_ARGUMENTS
 
-## lint		checkpatch --strict, sparse on all kernels, and a build without warnings
+## lint		checkpatch --strict, sparse on all kernels, manual pages, and a build without warnings
 lint:
-	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-checkpatch $(KERNELS:%=lint-sparse-%))
+	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-checkpatch lint-man $(KERNELS:%=lint-sparse-%))
 
 lint-checkpatch: $(CHECKPATCH)
 	$(call say,LINT,checkpatch)
@@ -43,4 +43,4 @@ $(KERNELS:%=lint-sparse-%): lint-sparse-%: $(BUILD)/kernels/%/release
 	$(Q)rm -rf $(BUILD)/lint/$*
 	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/lint/$*,C=1 CF=-Wsparse-error W=1)
 
-.PHONY: lint lint-checkpatch $(KERNELS:%=lint-sparse-%)
+.PHONY: lint lint-checkpatch lint-man $(KERNELS:%=lint-sparse-%)
