@@ -142,6 +142,7 @@ static int run(const struct command *command, int argc, char **argv)
 	struct ipcx_stat stat;
 	const char *name = NULL;
 	uint64_t id = 0;
+	bool named;
 	int key, ret;
 
 	while ((key = next_option(command, argc, argv)) != -1) {
@@ -150,8 +151,8 @@ static int run(const struct command *command, int argc, char **argv)
 		else
 			view_option(&chosen, key);
 	}
-	/* Both, or neither. */
-	if ((id != 0) == (argc - optind))
+	named = optind < argc;
+	if (id ? named : !named)
 		usage_error(command, "one of NAME and --id is needed");
 	if (!id)
 		name = object_name(command, argv[optind]);

@@ -13,6 +13,8 @@
 
 #include "ctl_ls.h"
 
+#define NSEC_PER_SEC	1000000000.0
+
 char *flags_text(uint64_t flags, const struct flag_name *names, size_t n)
 {
 	char *string = NULL;
@@ -76,8 +78,9 @@ static char *group_text(gid_t gid)
 enum {
 	ID, KIND, OWNER, GROUP, MODE, SIZE, USERS, ATTACHED, DEPTH, SLOTS,
 	SLOT_SIZE, LANES, FLAGS, RIGHTS, SEALS, SENT, RECEIVED, DROPPED, ABORTED,
-	REDELIVERED, CORRUPT, WAITING_RECV, WAITING_SEND, REPAIRING, HOLDER,
-	HOLDER_PID, HOLDER_COMM, HOLDER_TICKET, HELD_RECV, HELD_SEND, NAME,
+	REDELIVERED, CORRUPT, LENGTH, WAITING_RECV, WAITING_SEND, WAITS_RECV,
+	WAITS_SEND, WAKES_RECV, WAKES_SEND, REPAIRING, HOLDER, HOLDER_PID,
+	HOLDER_COMM, HOLDER_TICKET, HELD_RECV, HELD_SEND, AGE, NAME,
 };
 
 static const struct column columns[] = {
@@ -102,8 +105,13 @@ static const struct column columns[] = {
 	[ABORTED] = { "ABORTED", COLUMN_NUMBER, false, "messages begun and given up" },
 	[REDELIVERED] = { "REDELIVERED", COLUMN_NUMBER, false, "messages that dead receivers gave back" },
 	[CORRUPT] = { "CORRUPT", COLUMN_NUMBER, false, "times it was found spoiled" },
+	[LENGTH] = { "LENGTH", COLUMN_BYTES, false, "of a message, on the average of the last ones" },
 	[WAITING_RECV] = { "WAITING_RECV", COLUMN_NUMBER, false, "threads asleep for a message" },
 	[WAITING_SEND] = { "WAITING_SEND", COLUMN_NUMBER, false, "threads asleep for room" },
+	[WAITS_RECV] = { "WAITS_RECV", COLUMN_NUMBER, false, "times a thread went to sleep for a message" },
+	[WAITS_SEND] = { "WAITS_SEND", COLUMN_NUMBER, false, "times a thread went to sleep for room" },
+	[WAKES_RECV] = { "WAKES_RECV", COLUMN_NUMBER, false, "times that receivers were woken" },
+	[WAKES_SEND] = { "WAKES_SEND", COLUMN_NUMBER, false, "times that senders were woken" },
 	[REPAIRING] = { "REPAIRING", COLUMN_NUMBER, false, "dead processes not yet cleaned up after" },
 	[HOLDER] = { "HOLDER", COLUMN_NUMBER, false, "attachment whose claim stands in the way" },
 	[HOLDER_PID] = { "HOLDER_PID", COLUMN_NUMBER, false, "its process" },
@@ -111,6 +119,7 @@ static const struct column columns[] = {
 	[HOLDER_TICKET] = { "HOLDER_TICKET", COLUMN_NUMBER, false, "the message claimed" },
 	[HELD_RECV] = { "HELD_RECV", COLUMN_TEXT, false, "lanes where receivers wait for it" },
 	[HELD_SEND] = { "HELD_SEND", COLUMN_TEXT, false, "lanes where senders wait for it" },
+	[AGE] = { "AGE", COLUMN_NUMBER, false, "seconds since it was made" },
 	[NAME] = { "NAME", COLUMN_TEXT, true, "name, in this network namespace" },
 };
 
@@ -174,6 +183,26 @@ static char *holder_cell(const struct ipcx_stat *stat, size_t column)
 	return NULL;
 }
 
+/* Of who sleeps in it, and how often. */
+static char *wait_cell(const struct ipcx_stat *stat, size_t column)
+{
+	switch (column) {
+	case WAITING_RECV:
+		return number(stat->waiting_recv);
+	case WAITING_SEND:
+		return number(stat->waiting_send);
+	case WAITS_RECV:
+		return number(stat->waits_recv);
+	case WAITS_SEND:
+		return number(stat->waits_send);
+	case WAKES_RECV:
+		return number(stat->wakes_recv);
+	case WAKES_SEND:
+		return number(stat->wakes_send);
+	}
+	return holder_cell(stat, column);
+}
+
 static char *queue_cell(const struct ipcx_stat *stat, size_t column)
 {
 	if (stat->kind != IPCX_KIND_QUEUE)
@@ -201,14 +230,13 @@ static char *queue_cell(const struct ipcx_stat *stat, size_t column)
 		return number(stat->redelivered);
 	case CORRUPT:
 		return number(stat->corrupt);
-	case WAITING_RECV:
-		return number(stat->waiting_recv);
-	case WAITING_SEND:
-		return number(stat->waiting_send);
+	case LENGTH:
+		return stat->recent_count ?
+		       number(stat->recent_bytes / stat->recent_count) : NULL;
 	case REPAIRING:
 		return number(stat->repairing);
 	}
-	return holder_cell(stat, column);
+	return wait_cell(stat, column);
 }
 
 static const char *kind(const struct ipcx_stat *stat)
@@ -245,6 +273,8 @@ static char *cell(const void *row, size_t column)
 		return rights_text(stat->rights);
 	case SEALS:
 		return seals(stat);
+	case AGE:
+		return text("%.0f", (ipcx_deadline_after(0) - stat->made_ns) / NSEC_PER_SEC);
 	case NAME:
 		return *stat->name ? text("%s", stat->name) : NULL;
 	}

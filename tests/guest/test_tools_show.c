@@ -94,7 +94,8 @@ static void test_info_of_a_region(void **state)
 		      "attached 0\n"
 		      "flags persist,sparse\n"
 		      "rights read,write,admin\n"
-		      "name board\n", sh("ipcxctl info board --bytes | awk '{ if (NR == 1) $2 = \"-\"; print $1, $2 }'"));
+		      "age -\n"
+		      "name board\n", sh("ipcxctl info board --bytes | awk '{ if (NR == 1 || $1 == \"age\") $2 = \"-\"; print $1, $2 }'"));
 	assert_prints("board\n", sh("ipcxctl info --id $(ipcxctl ls -no id) -no name | awk '{ print $2 }'"));
 }
 
@@ -114,6 +115,8 @@ static void test_info_of_a_queue(void **state)
 	said = sh("ipcxctl info q | tr -s ' '");
 	assert_has(&said, "\nslots 4\nslot_size 64\nlanes 2\nflags persist,mappable\n");
 	assert_has(&said, "\nreceived 1\ndropped 0\n");
+	/* "1" and a newline, three times. */
+	assert_has(&said, "\nlength 2\n");
 	/* What is to be received on lane 1 is being written. */
 	snprintf(line, sizeof(line), "\nholder_pid %d\nholder_comm test_tools_show\n", getpid());
 	assert_has(&said, line);
