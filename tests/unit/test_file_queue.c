@@ -343,6 +343,37 @@ static void handlers_interrupt(void **state)
 	ipcx_queue_close(queue);
 }
 
+/* Not at the end of a slice, but at once. */
+static void who_sleeps_is_woken(void **state)
+{
+	struct ipcx_queue *queue = in_file(BOTH);
+	struct file_header *header = queue->file->header;
+
+	(void)state;
+	for (int dir = IPCX_DIR_RECV; dir <= IPCX_DIR_SEND; dir++) {
+		const uint32_t *count = &header->kpage.count[dir];
+		uint32_t before = header->wakes[dir].word;
+		pid_t pid = peer_fork();
+
+		if (!pid) {
+			uint64_t deadline = IPCX_FOREVER;
+
+			assert_int_equal(dir == IPCX_DIR_RECV ?
+					 sleep_to_receive(&deadline) :
+					 sleep_to_send(&deadline), 0);
+			peer_done();
+		}
+		assert_soon(__atomic_load_n(count, __ATOMIC_SEQ_CST));
+		if (dir == IPCX_DIR_RECV)
+			assert_int_equal(put_number(queue, 0, IPCX_NO_WAIT), 0);
+		else
+			assert_int_equal(get_number(queue, IPCX_NO_WAIT), 0);
+		assert_int_not_equal(header->wakes[dir].word, before);
+		peer_ok(pid);
+	}
+	ipcx_queue_close(queue);
+}
+
 static void receivers_see_the_end(void **state)
 {
 	struct ipcx_queue *recv = in_file(RECV), *send;
@@ -360,6 +391,25 @@ static void receivers_see_the_end(void **state)
 	assert_int_equal(get_number(recv, IPCX_NO_WAIT), -EAGAIN);
 	ipcx_queue_close(send);
 	ipcx_queue_close(recv);
+}
+
+/* Who is asleep need not wait for the end of a slice. */
+static void leaving_wakes(void **state)
+{
+	struct ipcx_queue *queue = in_file(BOTH);
+	struct file_header *header = queue->file->header;
+
+	(void)state;
+	for (uint32_t rights = SEND; rights <= RECV; rights += RECV - SEND) {
+		struct ipcx_queue *other = in_file(rights);
+		uint32_t recv = header->wakes[IPCX_DIR_RECV].word;
+		uint32_t send = header->wakes[IPCX_DIR_SEND].word;
+
+		ipcx_queue_close(other);
+		assert_int_not_equal(header->wakes[IPCX_DIR_RECV].word, recv);
+		assert_int_not_equal(header->wakes[IPCX_DIR_SEND].word, send);
+	}
+	ipcx_queue_close(queue);
 }
 
 static void senders_see_the_end(void **state)
@@ -402,7 +452,10 @@ static void nobody_has_left_a_queue_begun_anew(void **state)
 static void the_last_release_tells_who_waits_for_the_end(void **state)
 {
 	struct ipcx_queue *queue = in_file(SEND), *other = in_file(RECV);
+	struct file_header *header = other->file->header;
+	const uint32_t *wakes = &header->wakes[IPCX_DIR_RECV].word;
 	struct ipcx_loan loan;
+	uint32_t before;
 	pid_t pid;
 
 	(void)state;
@@ -416,8 +469,11 @@ static void the_last_release_tells_who_waits_for_the_end(void **state)
 		ipcx_queue_close(queue);
 		peer_done();
 	}
-	peer_asleep(pid);
+	assert_soon(__atomic_load_n(&header->kpage.count[IPCX_DIR_SEND],
+				    __ATOMIC_SEQ_CST));
+	before = *wakes;
 	assert_int_equal(ipcx_queue_release(other, &loan), 0);
+	assert_int_not_equal(*wakes, before);
 	peer_ok(pid);
 	ipcx_queue_close(other);
 }
@@ -529,6 +585,32 @@ static void a_forked_handle_is_no_part_of_it(void **state)
 	ipcx_queue_close(queue);
 }
 
+/* Though a child has the descriptor still. */
+static void a_place_is_free_when_it_was_left(void **state)
+{
+	struct ipcx_queue *queue = in_file(BOTH), *other = in_file(BOTH);
+	struct flock lock = {
+		.l_type = F_WRLCK,
+		.l_start = FILE_QUEUE_PEERS + queue->file->index,
+		.l_len = 1,
+	};
+	pid_t pid = peer_fork();
+
+	(void)state;
+	if (!pid) {
+		pause();
+		peer_done();
+	}
+	assert_int_equal(fcntl(ipcx_queue_fd(other), F_OFD_GETLK, &lock), 0);
+	assert_int_equal(lock.l_type, F_WRLCK);
+	ipcx_queue_close(queue);
+	lock.l_pid = 0;
+	assert_int_equal(fcntl(ipcx_queue_fd(other), F_OFD_GETLK, &lock), 0);
+	assert_int_equal(lock.l_type, F_UNLCK);
+	peer_kill(pid);
+	ipcx_queue_close(other);
+}
+
 static void there_are_places_for_so_many(void **state)
 {
 	static struct ipcx_queue *queues[FILE_QUEUE_PEERS];
@@ -586,7 +668,9 @@ int main(void)
 		IN_FILE_TEST(tries_and_deadlines_end),
 		IN_FILE_TEST(deadlines_beyond_a_slice_are_kept),
 		IN_FILE_TEST(handlers_interrupt),
+		IN_FILE_TEST(who_sleeps_is_woken),
 		IN_FILE_TEST(receivers_see_the_end),
+		IN_FILE_TEST(leaving_wakes),
 		IN_FILE_TEST(senders_see_the_end),
 		IN_FILE_TEST(nobody_has_left_a_queue_begun_anew),
 		IN_FILE_TEST(the_last_release_tells_who_waits_for_the_end),
@@ -595,6 +679,7 @@ int main(void)
 		IN_FILE_TEST(a_relative_name_is_found_again),
 		IN_FILE_TEST(modes_are_set),
 		IN_FILE_TEST(a_forked_handle_is_no_part_of_it),
+		IN_FILE_TEST(a_place_is_free_when_it_was_left),
 		IN_FILE_TEST(there_are_places_for_so_many),
 		IN_FILE_TEST(opening_races_with_removal),
 	};

@@ -190,6 +190,24 @@ static void nothing_is_lost_when_all_are_killed(void **state)
 	ipcx_queue_close(queue);
 }
 
+/* Who repaired was killed between giving a message back and saying so. */
+static void a_repair_cut_short_is_done_again(void **state)
+{
+	struct ipcx_queue *queue = in_file(BOTH);
+	struct ipcx_slot *slot = (struct ipcx_slot *)queue->ring.slots;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(put_number(queue, 1, IPCX_NO_WAIT), 0);
+	pid = fork_holder();
+	peer_kill(pid);
+	assert_int_equal(ipcx_state(slot->word), IPCX_READING);
+	slot->word = ipcx_word(ipcx_ticket(slot->word), IPCX_OWNER_NONE,
+			       IPCX_RETURNED);
+	assert_int_equal(get_number(queue, in_ms(LONG_ENOUGH)), 1);
+	ipcx_queue_close(queue);
+}
+
 static void lock_generation(int fd, unsigned int generation)
 {
 	struct flock lock = {
@@ -399,6 +417,7 @@ int main(void)
 		IN_FILE_TEST(sleepers_see_deaths),
 		IN_FILE_TEST(a_killed_sleeper_takes_no_wake_along),
 		IN_FILE_TEST(nothing_is_lost_when_all_are_killed),
+		IN_FILE_TEST(a_repair_cut_short_is_done_again),
 		IN_FILE_TEST(a_stopped_peer_holds_up_nobody_for_ever),
 		IN_FILE_TEST(a_child_does_not_stand_in_for_its_parent),
 		IN_FILE_TEST(a_death_at_any_step_is_repaired),
