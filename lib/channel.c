@@ -13,6 +13,8 @@
 static const struct channel_ops *const schemes[] = {
 	&channel_pipe,
 	&channel_fifo,
+	&channel_unix,
+	&channel_tcp,
 	&channel_mqueue,
 	&channel_sysv,
 	&channel_signal,

@@ -126,6 +126,7 @@ struct ipcx_channel {
 };
 
 extern const struct channel_ops channel_pipe, channel_fifo;
+extern const struct channel_ops channel_unix, channel_tcp;
 extern const struct channel_ops channel_mqueue, channel_sysv, channel_signal;
 extern const struct channel_ops channel_queue, channel_shm, channel_map;
 

@@ -14,13 +14,15 @@ _Static_assert(sizeof(struct frame_head) == 16, "no padding on the wire");
  * @writer: whose it is
  * @len: bytes of the whole message
  * @got: those that have come
- * @data: they
+ * @fds: descriptors that ride along
+ * @data: the bytes
  */
 struct part {
 	struct part *next;
 	uint64_t writer;
 	uint32_t len;
 	uint32_t got;
+	struct fds fds;
 	char data[];
 };
 
@@ -102,6 +104,7 @@ static void drop(struct parts *parts, struct part **at)
 
 	*at = part->next;
 	parts->count--;
+	fds_close(&part->fds);
 	free(part);
 }
 
@@ -177,21 +180,32 @@ char *part_room(struct part *part)
 	return part->data + part->got;
 }
 
+struct fds *part_fds(struct part *part)
+{
+	return &part->fds;
+}
+
 bool part_add(struct part *part, size_t len)
 {
 	part->got += len;
 	return part->got == part->len;
 }
 
-size_t parts_take(struct parts *parts, struct part *part, void *buf)
+void parts_drop(struct parts *parts, struct part *part)
 {
 	struct part **at = &parts->newest;
-	size_t len = part->len;
 
-	memcpy(buf, part->data, len);
 	while (*at != part)
 		at = &(*at)->next;
 	drop(parts, at);
+}
+
+size_t parts_take(struct parts *parts, struct part *part, void *buf)
+{
+	size_t len = part->len;
+
+	memcpy(buf, part->data, len);
+	parts_drop(parts, part);
 	return len;
 }
 

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "channel_fds.h"
+
 /**
  * struct frame_head - what stands before the payload of a frame; little endian
  * @len: bytes of payload in this frame; FRAME_FIRST in its first of a message
@@ -26,6 +28,14 @@ struct frame_head {
 };
 
 #define FRAME_FIRST	0x80000000U
+
+/*
+ * What stands behind the payload of a frame that can be torn, as on sockets: a
+ * frame that was written in part must be completed before another, and when a
+ * sender gives up in its middle, that is said where it ends.
+ */
+#define FRAME_GOOD	0x47	/* the payload is the message's */
+#define FRAME_VOID	0x56	/* and so is not what came of this message */
 
 /* ---- sending ---- */
 
@@ -101,10 +111,15 @@ int parts_find(struct parts *parts, const struct frame *frame, size_t size,
 /* Room for what is missing yet. */
 char *part_room(struct part *part);
 
+/* The descriptors that ride along the message, which go with it. */
+struct fds *part_fds(struct part *part);
+
+void parts_drop(struct parts *parts, struct part *part);
+
 /* @len bytes have come there. Returns whether the message is whole. */
 bool part_add(struct part *part, size_t len);
 
-/* What a whole message is, which is none of the parts from then on. */
+/* Give out a whole message, which is none of the parts from then on. */
 size_t parts_take(struct parts *parts, struct part *part, void *buf);
 
 void parts_free(struct parts *parts);
