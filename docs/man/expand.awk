@@ -58,6 +58,11 @@ function words(text,   out, word)
 	return out
 }
 
+function sentence(text)
+{
+	return toupper(substr(text, 1, 1)) substr(text, 2) (text ~ /[.:]$/ ? "" : ".")
+}
+
 # Of a table: two cells, or three with one between them.
 function row(first, name, text, between)
 {
@@ -69,17 +74,20 @@ function row(first, name, text, between)
 
 # ---- @text ----
 
-# What was gathered, as what it is: a paragraph, an item, a row, a term, code.
+# What was gathered, as what it is: a paragraph, an item, a row, a term, code, what
+# a tool says it is for.
 function flush()
 {
 	if (kind == "row") {
-		row(!rows++, literally(name), words(gathered))
+		row(!rows++, name ~ /^-/ ? "*" literally(name) "*" : literally(name), words(gathered))
 	} else if (kind) {
 		end_table()
 		if (kind == "code")
 			printf "```\n%s```\n", gathered
 		else if (kind == "term")
 			printf "*%s*\n\t%s\n", name, words(gathered)
+		else if (kind == "summary")
+			print sentence(words(gathered))
 		else
 			print (kind == "item" ? "- " : "") words(gathered)
 		print ""
@@ -291,21 +299,27 @@ function run(command,   line, all)
 	return all
 }
 
-function usage(command,   all, line, n, i)
+# The first lines, one for each way to call it.
+function usage(command,   line, n, i)
 {
 	n = split(run(command), line, "\n")
-	for (i = 1; i <= n; i++) {
-		if (!sub(/^usage: /, "", line[i]))
-			continue
+	for (i = 1; i <= n && sub(/^(usage: |       )/, "", line[i]); i++) {
 		gsub(/[A-Z][A-Z]+/, "_&_", line[i])
 		sub(/^[a-z]+( [a-z-]+)*/, "*&*", line[i])
 		print line[i] "\n"
 	}
 }
 
+# An option, which its text may follow at once, or whatever a gap parts from it.
+function is_row(line)
+{
+	return match(line, /^ +(-[A-Za-z], )?--[a-z-]+( [A-Z]+(\.[a-z]+)?)* +[^ ]/) ||
+		match(line, /^  +[^ ]+( [^ ]+)*  +[^ ]/)
+}
+
 function help_line(line,   at)
 {
-	if (match(line, /^  +[^ ]+( [^ ]+)*  +[^ ]/)) {
+	if (is_row(line)) {
 		at = RLENGTH
 		flush()
 		name = substr(line, 1, at - 1)
@@ -313,8 +327,9 @@ function help_line(line,   at)
 		gather("row", substr(line, at))
 	} else if (kind == "row" && sub(/^          +/, "", line)) {
 		gather("row", line)
-	} else if (line !~ /^usage: /) {
-		sub(/^ +/, "", line)
+	} else if (sub(/^  +/, "", line)) {
+		gather("summary", line)
+	} else {
 		text_line(line)
 	}
 }
@@ -322,7 +337,9 @@ function help_line(line,   at)
 function help(command,   line, n, i)
 {
 	n = split(run(command), line, "\n")
-	for (i = 1; i <= n; i++)
+	for (i = 1; line[i] ~ /^(usage: |       )/; i++)
+		;
+	for (; i <= n; i++)
 		help_line(line[i])
 	text_line("")
 }
