@@ -1,113 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is special to the channels unix: and tcp:. */
-#include <fcntl.h>
+/* What is special to the channels unix: and tcp:, of all types. */
 #include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-
-#include <ipcx/channel.h>
-#include <ipcx/socket.h>
 
 #include "marked.h"
-#include "peer.h"
+#include "sockets.h"
 
-#define LARGE		(300 * 1024)
 #define SENDERS		3
 #define MESSAGES	40
-
-static char path[64], port[8], uri[128];
-static char buf[1024 * 1024], out[1024 * 1024];
-
-enum kind { STREAM, SEQPACKET, DGRAM, TCP, KINDS };
-
-static const char *const types[] = { "stream", "seqpacket", "dgram" };
-
-/* A port that was free a moment ago. */
-static void free_port(void)
-{
-	struct ipcx_socket *socket;
-
-	assert_int_equal(ipcx_socket_listen_inet("127.0.0.1", "0",
-						 IPCX_SOCKET_STREAM, &socket),
-			 0);
-	snprintf(port, sizeof(port), "%d", ipcx_socket_port(socket));
-	ipcx_socket_close(socket);
-}
-
-static void use(enum kind kind)
-{
-	if (kind == TCP) {
-		free_port();
-		snprintf(uri, sizeof(uri), "tcp://127.0.0.1:%s", port);
-	} else {
-		snprintf(uri, sizeof(uri), "unix:%s?type=%s", path,
-			 types[kind]);
-	}
-}
-
-static int setup(void **state)
-{
-	snprintf(path, sizeof(path), "/tmp/ipcx-test-sockets.%d", getpid());
-	use(STREAM);
-	return peer_setup(state);
-}
-
-static int teardown(void **state)
-{
-	int before = errno;
-
-	unlink(path);
-	errno = before;
-	return peer_teardown(state);
-}
-
-static struct ipcx_channel *end_of(const char *name, uint32_t right)
-{
-	struct ipcx_channel *channel;
-
-	assert_int_equal(ipcx_channel_open_try(name, right, &channel), 0);
-	return channel;
-}
-
-static struct ipcx_channel *receiver(void)
-{
-	return end_of(uri, IPCX_RIGHT_RECV);
-}
-
-static struct ipcx_channel *sender(void)
-{
-	return end_of(uri, IPCX_RIGHT_SEND);
-}
-
-static short polled(const struct ipcx_channel *channel, short events)
-{
-	struct pollfd pollfd = { ipcx_channel_fd(channel), events, 0 };
-
-	assert_true(poll(&pollfd, 1, 0) >= 0);
-	return pollfd.revents;
-}
-
-static ssize_t receive(struct ipcx_channel *channel)
-{
-	return ipcx_channel_recv_timed(channel, buf, sizeof(buf), NULL,
-				       in_ms(LONG_ENOUGH));
-}
-
-static ssize_t look(struct ipcx_channel *channel)
-{
-	return ipcx_channel_recv_try(channel, buf, sizeof(buf), NULL);
-}
-
-static bool is_there(void)
-{
-	struct stat stat_;
-	int before = errno, ret = lstat(path, &stat_);
-
-	errno = before;
-	return !ret;
-}
 
 static void messages_go_through(void **state)
 {
@@ -179,7 +79,8 @@ static void sizes_of_packets_are_checked(void **state)
 		snprintf(name, sizeof(name), "%s&size=1G", uri);
 		assert_int_equal(ipcx_channel_open(name, IPCX_RIGHT_RECV,
 						   &channel), -EMSGSIZE);
-		assert_false(is_there());
+		assert_int_equal(access(sockets_path, F_OK), -1);
+		errno = ERRNO_CANARY;
 		snprintf(name, sizeof(name), "%s&size=300k", uri);
 		from = end_of(name, IPCX_RIGHT_RECV);
 		to = end_of(name, IPCX_RIGHT_SEND);
@@ -250,268 +151,6 @@ static void waiting_for_a_receiver_is_interrupted(void **state)
 		assert_int_equal(interrupted(open_sender, NULL, 0, NULL),
 				 -EINTR);
 	}
-}
-
-/* ---- paths ---- */
-
-/* A receiver of another process, which is killed if @dies, else returned. */
-static pid_t other_receiver(bool dies)
-{
-	pid_t pid = peer_fork();
-
-	if (!pid) {
-		receiver();
-		for (;;)
-			pause();
-	}
-	assert_soon(is_there());
-	peer_asleep(pid);
-	if (dies)
-		peer_kill(pid);
-	return pid;
-}
-
-static void a_path_left_behind_is_taken(void **state)
-{
-	struct ipcx_channel *from, *to;
-
-	(void)state;
-	for (int left = STREAM; left <= DGRAM; left++) {
-		for (int kind = STREAM; kind <= DGRAM; kind++) {
-			use(left);
-			other_receiver(true);
-			assert_true(is_there());
-			use(kind);
-			from = receiver();
-			to = sender();
-			assert_int_equal(ipcx_channel_send(to, "x", 1, 0), 0);
-			assert_int_equal(receive(from), 1);
-			ipcx_channel_close(to);
-			ipcx_channel_close(from);
-			assert_false(is_there());
-		}
-	}
-}
-
-static void a_path_in_use_is_not(void **state)
-{
-	struct ipcx_channel *none = POISON, *from, *to;
-	pid_t pid;
-	int fd;
-
-	(void)state;
-	for (int kind = STREAM; kind < KINDS; kind++) {
-		use(kind);
-		from = receiver();
-		for (int other = STREAM; other <= DGRAM && kind != TCP;
-		     other++) {
-			use(other);
-			assert_int_equal(ipcx_channel_open(uri, IPCX_RIGHT_RECV,
-							   &none), -EADDRINUSE);
-		}
-		if (kind != TCP)
-			use(kind);
-		assert_int_equal(ipcx_channel_open(uri, IPCX_RIGHT_RECV,
-						   &none), -EADDRINUSE);
-		/* Who has it does not notice. */
-		assert_int_equal(polled(from, POLLIN), 0);
-		assert_int_equal(look(from), -EAGAIN);
-		to = sender();
-		assert_int_equal(ipcx_channel_send(to, "x", 1, 0), 0);
-		assert_int_equal(receive(from), 1);
-		ipcx_channel_close(to);
-		ipcx_channel_close(from);
-	}
-	use(STREAM);
-	pid = other_receiver(false);
-	assert_int_equal(ipcx_channel_open(uri, IPCX_RIGHT_RECV, &none),
-			 -EADDRINUSE);
-	peer_kill(pid);
-	assert_int_equal(ipcx_channel_remove(uri), 0);
-	assert_int_equal(ipcx_channel_remove(uri), -ENOENT);
-	fd = open(path, O_CREAT | O_CLOEXEC, 0600);
-	assert_int_equal(ipcx_channel_open(uri, IPCX_RIGHT_RECV, &none),
-			 -EADDRINUSE);
-	assert_int_equal(ipcx_channel_remove(uri), -EPROTOTYPE);
-	assert_true(is_there());
-	close(fd);
-	assert_ptr_equal(none, POISON);
-	assert_int_equal(ipcx_channel_remove("unix:@x"), -EOPNOTSUPP);
-	assert_int_equal(ipcx_channel_remove("tcp://localhost:1"), -EOPNOTSUPP);
-	assert_int_equal(ipcx_channel_open("unix:", IPCX_RIGHT_RECV, &none),
-			 -EINVAL);
-	assert_int_equal(ipcx_channel_open("unix:/no/such", IPCX_RIGHT_RECV,
-					   &none), -ENOENT);
-}
-
-static void a_path_goes_with_its_receiver_only(void **state)
-{
-	struct ipcx_channel *first, *second;
-	pid_t pid;
-
-	(void)state;
-	first = receiver();
-	pid = peer_fork();
-	if (!pid) {
-		ipcx_channel_close(first);
-		peer_done();
-	}
-	peer_ok(pid);
-	assert_true(is_there());
-	assert_int_equal(ipcx_channel_remove(uri), 0);
-	second = receiver();
-	ipcx_channel_close(first);
-	assert_true(is_there());
-	ipcx_channel_close(second);
-	assert_false(is_there());
-}
-
-/* Many look at what was left behind at a time, and one gets it. */
-static void one_of_many_gets_the_path(void **state)
-{
-	_Atomic uint32_t *words = shared_words();
-	pid_t pids[8];
-
-	(void)state;
-	for (int round = 0; round < 20; round++) {
-		other_receiver(true);
-		words[0] = words[1] = words[2] = 0;
-		for (int i = 0; i < 8; i++) {
-			struct ipcx_channel *from;
-			int ret;
-
-			pids[i] = peer_fork();
-			if (pids[i])
-				continue;
-			while (!words[0])
-				;
-			ret = ipcx_channel_open(uri, IPCX_RIGHT_RECV, &from);
-			assert_true(!ret || ret == -EADDRINUSE);
-			words[1] += !ret;
-			words[2]++;
-			while (words[2] < 8)
-				nap();
-			if (!ret)
-				ipcx_channel_close(from);
-			peer_done();
-		}
-		words[0] = 1;
-		for (int i = 0; i < 8; i++)
-			peer_ok(pids[i]);
-		assert_int_equal(words[1], 1);
-		assert_false(is_there());
-	}
-	shared_free(words);
-}
-
-/* ---- what comes along ---- */
-
-static void descriptors_ride_along(void **state)
-{
-	struct ipcx_channel_msg msg;
-	struct ipcx_channel *from, *to;
-	int fds[2], got[4], bad[1] = { 9999 };
-	char byte;
-
-	(void)state;
-	for (int kind = STREAM; kind <= DGRAM; kind++) {
-		size_t len = kind == STREAM ? LARGE : 100;
-
-		use(kind);
-		from = receiver();
-		to = sender();
-		assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-		assert_int_equal(write(fds[1], "!", 1), 1);
-		mark(out, len, 1, 1);
-		/* Without, with two, of no bytes with one, and with a bad one. */
-		assert_int_equal(ipcx_channel_send(to, "before", 6, 0), 0);
-		if (kind == STREAM) {
-			pid_t pid = peer_fork();
-
-			if (!pid) {
-				assert_int_equal(ipcx_channel_send_fds(to, out,
-						len, 0, fds, 2), 0);
-				peer_done();
-			}
-			assert_int_equal(receive(from), 6);
-			len = ipcx_channel_recv_fds_timed(from, buf,
-					sizeof(buf), &msg, got, 4,
-					in_ms(LONG_ENOUGH));
-			peer_ok(pid);
-		} else {
-			assert_int_equal(ipcx_channel_send_fds(to, out, len, 0,
-							       fds, 2), 0);
-			assert_int_equal(receive(from), 6);
-			len = ipcx_channel_recv_fds_try(from, buf, sizeof(buf),
-							&msg, got, 4);
-		}
-		assert_true(marked_whole(buf, len));
-		assert_int_equal(msg.fds, 2);
-		assert_int_equal(msg.flags, 0);
-		assert_int_equal(read(got[0], &byte, 1), 1);
-		assert_true(fcntl(got[1], F_GETFD) & FD_CLOEXEC);
-		close(got[0]);
-		close(got[1]);
-
-		assert_int_equal(ipcx_channel_send_fds_try(to, "", 0, 0, fds,
-							   2), 0);
-		assert_int_equal(ipcx_channel_recv_fds(from, buf, sizeof(buf),
-						       &msg, got, 1), 0);
-		assert_int_equal(msg.fds, 1);
-		assert_int_equal(msg.flags, IPCX_MSG_FDS_LOST);
-		close(got[0]);
-		assert_int_equal(ipcx_channel_send_fds(to, "", 0, 0, fds, 1),
-				 0);
-		assert_int_equal(ipcx_channel_recv(from, buf, sizeof(buf),
-						   &msg), 0);
-		assert_int_equal(msg.fds, 0);
-		assert_int_equal(msg.flags, IPCX_MSG_FDS_LOST);
-		assert_int_equal(ipcx_channel_send_fds(to, "", 0, 0, bad, 1),
-				 -EBADF);
-		assert_int_equal(look(from), -EAGAIN);
-		/* Those that nobody receives are closed, too. */
-		assert_int_equal(ipcx_channel_send_fds(to, "x", 1, 0, fds, 2),
-				 0);
-		close(fds[0]);
-		close(fds[1]);
-		ipcx_channel_close(to);
-		ipcx_channel_close(from);
-	}
-}
-
-static void senders_are_known(void **state)
-{
-	_Atomic uint32_t *words = shared_words();
-	struct ipcx_channel_msg msg;
-	struct ipcx_channel *from;
-	pid_t pid;
-
-	(void)state;
-	for (int kind = 0; kind < KINDS; kind++) {
-		use(kind);
-		from = receiver();
-		if (kind != TCP)
-			assert_int_equal(chmod(path, 0777), 0);
-		words[0] = 0;
-		pid = peer_fork();
-		if (!pid) {
-			if (!getuid())
-				peer_become_nobody();
-			words[1] = getuid();
-			words[2] = getgid();
-			assert_int_equal(ipcx_channel_send(sender(), "x", 1,
-							   0), 0);
-			peer_done();
-		}
-		assert_int_equal(ipcx_channel_recv_timed(from, buf, sizeof(buf),
-						&msg, in_ms(LONG_ENOUGH)), 1);
-		peer_ok(pid);
-		assert_int_equal(msg.pid, kind == TCP ? 0 : pid);
-		assert_int_equal(msg.uid, kind == TCP ? -1U : words[1]);
-		assert_int_equal(msg.gid, kind == TCP ? -1U : words[2]);
-		ipcx_channel_close(from);
-	}
-	shared_free(words);
 }
 
 /* ---- connections come and go ---- */
@@ -883,8 +522,6 @@ static void a_try_waits_for_no_thread(void **state)
 	}
 }
 
-#define SOCKET_TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -892,12 +529,6 @@ int main(void)
 		SOCKET_TEST(sizes_of_packets_are_checked),
 		SOCKET_TEST(a_sender_waits_for_a_receiver),
 		SOCKET_TEST(waiting_for_a_receiver_is_interrupted),
-		SOCKET_TEST(a_path_left_behind_is_taken),
-		SOCKET_TEST(a_path_in_use_is_not),
-		SOCKET_TEST(a_path_goes_with_its_receiver_only),
-		SOCKET_TEST(one_of_many_gets_the_path),
-		SOCKET_TEST(descriptors_ride_along),
-		SOCKET_TEST(senders_are_known),
 		SOCKET_TEST(the_next_sender_goes_on),
 		SOCKET_TEST(datagrams_know_no_end),
 		SOCKET_TEST(poll_tells_of_every_message),

@@ -47,7 +47,8 @@
  *
  * Messages: boundaries are kept, of 0 bytes too, and the order of each sender's
  * within a priority. On pipes, FIFOs and stream sockets that takes a head before
- * each message, so both sides must be channels.
+ * each message, so both sides must be channels. What comes and is none of that
+ * is -EBADMSG, once, and left out; its connection is closed, if it has one.
  *
  * Capabilities: mechanisms differ, and so may the ends of one. ipcx_channel_caps()
  * says what this end can do; a call for what it cannot do is -EOPNOTSUPP, but for
@@ -158,7 +159,8 @@ struct ipcx_channel_msg {
  *
  * Errors: -EPROTONOSUPPORT (no such mechanism), -EINVAL (the URI cannot be; an
  * unknown option or value; @right), -EEXIST (there with other slots, size or
- * lanes), -EADDRINUSE (another has the receiving end of a socket), -ENODEV
+ * lanes), -EADDRINUSE (another has the receiving end of a socket), -EMSGSIZE (a
+ * size that a packet cannot have), -EBADF (not that end of a pipe), -ENODEV
  * (queue: the module is not loaded), -EAGAIN (_try), -ETIMEDOUT (_timed),
  * -EINTR, and those of making and opening in the header of the mechanism.
  * ipcx_channel_explain() says them in words.
