@@ -188,7 +188,8 @@ function defines(file,   line, part, n, i, k, seen)
 			;
 		if (k > NF)
 			continue
-		gsub(/[()]|U?(LL)?\)?$/, "", part[3])
+		gsub(/[()]/, "", part[3])
+		sub(/U?(LL)?$/, "", part[3])
 		row(!seen++, "*" literally(part[2]) "*", words(meaning(line, i)), part[3])
 	}
 	if (!seen)
