@@ -188,6 +188,26 @@ static void the_next_sender_goes_on(void **state)
 	}
 }
 
+/* Also by the first message, of TCP: no other would be known to be lost. */
+static void a_receiver_that_left_is_told(void **state)
+{
+	struct ipcx_channel *from, *to;
+
+	(void)state;
+	for (int kind = 0; kind < KINDS; kind++) {
+		use(kind);
+		from = receiver();
+		to = sender();
+		assert_int_equal(ipcx_channel_send(to, "x", 1, 0), 0);
+		assert_int_equal(receive(from), 1);
+		ipcx_channel_close(from);
+		if (kind != DGRAM)
+			assert_soon(polled(to, POLLRDHUP));
+		assert_int_equal(ipcx_channel_send(to, "x", 1, 0), -EPIPE);
+		ipcx_channel_close(to);
+	}
+}
+
 static void datagrams_know_no_end(void **state)
 {
 	struct ipcx_channel *from, *to;
@@ -530,6 +550,7 @@ int main(void)
 		SOCKET_TEST(a_sender_waits_for_a_receiver),
 		SOCKET_TEST(waiting_for_a_receiver_is_interrupted),
 		SOCKET_TEST(the_next_sender_goes_on),
+		SOCKET_TEST(a_receiver_that_left_is_told),
 		SOCKET_TEST(datagrams_know_no_end),
 		SOCKET_TEST(poll_tells_of_every_message),
 		SOCKET_TEST(a_message_given_up_is_discarded),
