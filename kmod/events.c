@@ -156,10 +156,11 @@ void ipcx_events_from_now(struct ipcx_handle *handle)
 /**
  * ipcx_events_pending - is there anything a descriptor was not told
  * @handle: of a queue
+ * @rewind: or anything at all
  *
  * Return: true if EVENTS would find something.
  */
-bool ipcx_events_pending(struct ipcx_handle *handle)
+bool ipcx_events_pending(struct ipcx_handle *handle, bool rewind)
 {
 	struct ipcx_log *log = to_queue(handle->obj)->log;
 	bool pending;
@@ -167,29 +168,31 @@ bool ipcx_events_pending(struct ipcx_handle *handle)
 	if (!log)
 		return false;
 	spin_lock(&log->lock);
-	pending = handle->told != log->last;
+	pending = (rewind ? 0 : handle->told) != log->last;
 	spin_unlock(&log->lock);
 	return pending;
 }
 
 /*
- * The next event that a descriptor was not told. It counts as told only by
- * ipcx_events_tell(): user memory is not touched under the lock.
+ * The next event that a descriptor was not told, or with @rewind the oldest. It
+ * counts as told only by ipcx_events_tell(): user memory is not touched under
+ * the lock.
  */
 static bool ipcx_events_look(struct ipcx_handle *handle, struct ipcx_event *event,
-			     u64 *told)
+			     u64 *told, bool rewind)
 {
 	struct ipcx_log *log = to_queue(handle->obj)->log;
-	u64 seq;
+	u64 after, seq;
 
 	spin_lock(&log->lock);
 	*told = handle->told;
-	if (*told == log->last) {
+	after = rewind ? 0 : *told;
+	if (after == log->last) {
 		spin_unlock(&log->lock);
 		return false;
 	}
 	/* The one after it, or the oldest there is. */
-	seq = max(*told + IPCX_LOG_SIZE, log->last) + 1 - IPCX_LOG_SIZE;
+	seq = max(after + IPCX_LOG_SIZE, log->last) + 1 - IPCX_LOG_SIZE;
 	*event = log->entry[seq % IPCX_LOG_SIZE];
 	event->pid = pid_vnr(log->pid[seq % IPCX_LOG_SIZE]);
 	spin_unlock(&log->lock);
@@ -211,13 +214,13 @@ static bool ipcx_events_tell(struct ipcx_handle *handle, u64 told, u64 seq)
 }
 
 static long ipcx_events_get(struct ipcx_handle *handle, void __user *uevents,
-			    u32 count, u64 *missed)
+			    u32 count, u64 *missed, bool rewind)
 {
 	struct ipcx_event event;
 	u64 told;
 	u32 n = 0;
 
-	while (n < count && ipcx_events_look(handle, &event, &told)) {
+	while (n < count && ipcx_events_look(handle, &event, &told, rewind)) {
 		/* What is missed was before the first. */
 		if (n && event.seq != told + 1)
 			break;
@@ -227,7 +230,8 @@ static long ipcx_events_get(struct ipcx_handle *handle, void __user *uevents,
 		if (!ipcx_events_tell(handle, told, event.seq))
 			continue;
 		if (!n++)
-			*missed = event.seq - told - 1;
+			*missed = event.seq - (rewind ? 0 : told) - 1;
+		rewind = false;
 	}
 	return n ?: -EAGAIN;
 }
@@ -243,22 +247,25 @@ long ipcx_events_ioctl(struct file *file, void __user *uarg)
 {
 	struct ipcx_handle *handle = ipcx_handle(file);
 	struct ipcx_events args;
+	bool rewind;
 	long n;
 	int ret;
 
 	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
 	if (ret)
 		return ret;
-	if (args.flags || !args.count || args.count > IPCX_EVENTS_MAX ||
+	if ((args.flags & ~IPCX_EVENTS_REWIND) || !args.count ||
+	    args.count > IPCX_EVENTS_MAX ||
 	    args.event_size != sizeof(struct ipcx_event))
 		return -EINVAL;
-	if (!ipcx_events_pending(handle))
+	rewind = args.flags & IPCX_EVENTS_REWIND;
+	if (!ipcx_events_pending(handle, rewind))
 		return -EAGAIN;
 	/* Now: once an event is told, the call has not failed. */
 	if (fault_in_safe_writeable(uarg, args.size))
 		return -EFAULT;
 	n = ipcx_events_get(handle, u64_to_user_ptr(args.events), args.count,
-			    &args.missed);
+			    &args.missed, rewind);
 	if (n > 0 && ipcx_put_args(uarg, &args, sizeof(args), args.size))
 		return -EFAULT;
 	return n;

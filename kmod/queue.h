@@ -234,7 +234,7 @@ void ipcx_note_why(struct ipcx_attachment *a, const struct mm_struct *mm);
 void ipcx_event_attached(const struct ipcx_attachment *a);
 void ipcx_event_detached(const struct ipcx_attachment *a);
 void ipcx_events_from_now(struct ipcx_handle *handle);
-bool ipcx_events_pending(struct ipcx_handle *handle);
+bool ipcx_events_pending(struct ipcx_handle *handle, bool rewind);
 long ipcx_events_ioctl(struct file *file, void __user *uarg);
 
 #endif /* IPCX_QUEUE_H */

@@ -377,7 +377,7 @@ __poll_t ipcx_queue_poll(struct file *file, poll_table *table)
 	}
 	if (!(handle->rights & (IPCX_RIGHT_RECV | IPCX_RIGHT_SEND)))
 		poll_wait(file, &q->wait_told, table);
-	if ((asked & EPOLLPRI) && ipcx_events_pending(handle))
+	if ((asked & EPOLLPRI) && ipcx_events_pending(handle, false))
 		events |= EPOLLPRI;
 	return events;
 }

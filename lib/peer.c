@@ -20,11 +20,12 @@ int ipcx_queue_peers(struct ipcx_queue *queue, uint32_t after,
 	return queue_ioctl(queue, IPCX_IOC_PEERS, &arg);
 }
 
-int ipcx_queue_events(struct ipcx_queue *queue, struct ipcx_event *events,
-		      uint32_t count, uint64_t *missed)
+static int events_ioctl(struct ipcx_queue *queue, uint32_t flags,
+			struct ipcx_event *events, uint32_t count, uint64_t *missed)
 {
 	struct ipcx_events arg = {
 		.size = sizeof(arg),
+		.flags = flags,
 		.count = count,
 		.event_size = sizeof(*events),
 		.events = (uintptr_t)events,
@@ -34,4 +35,16 @@ int ipcx_queue_events(struct ipcx_queue *queue, struct ipcx_event *events,
 	if (ret > 0 && missed)
 		*missed = arg.missed;
 	return ret;
+}
+
+int ipcx_queue_events(struct ipcx_queue *queue, struct ipcx_event *events,
+		      uint32_t count, uint64_t *missed)
+{
+	return events_ioctl(queue, 0, events, count, missed);
+}
+
+int ipcx_queue_events_rewind(struct ipcx_queue *queue, struct ipcx_event *events,
+			     uint32_t count, uint64_t *missed)
+{
+	return events_ioctl(queue, IPCX_EVENTS_REWIND, events, count, missed);
 }

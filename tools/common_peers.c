@@ -13,6 +13,7 @@
 #include "common_facts.h"
 #include "common_peers.h"
 
+/* All events that a queue remembers; and peers of one call. */
 #define ROOM	64
 
 int open_to_look(const struct ipcx_stat *stat)
@@ -118,4 +119,33 @@ int peers_read(const struct ipcx_stat *stat, int debugfs, struct ipcx_peer **pee
 {
 	return debugfs < 0 ? read_by_queue(stat, peers) :
 			     read_by_debugfs(stat, debugfs, peers);
+}
+
+int events_read(const struct ipcx_stat *stat, struct ipcx_event **events)
+{
+	struct ipcx_events args = {
+		.size = sizeof(args),
+		.flags = IPCX_EVENTS_REWIND,
+		.count = ROOM,
+		.event_size = sizeof(struct ipcx_event),
+	};
+	struct ipcx_event *array;
+	int fd = open_to_look(stat);
+	int ret;
+
+	if (fd < 0)
+		return fd;
+	array = calloc(ROOM, sizeof(*array));
+	if (!array)
+		err(EXIT_FAILURE, "cannot go on");
+	args.events = (uintptr_t)array;
+	ret = ioctl(fd, IPCX_IOC_EVENTS, &args);
+	if (ret < 0)
+		ret = errno == EAGAIN ? 0 : -errno;
+	close(fd);
+	if (ret < 0)
+		free(array);
+	else
+		*events = array;
+	return ret;
 }

@@ -17,4 +17,10 @@ int open_to_look(const struct ipcx_stat *stat);
  */
 int peers_read(const struct ipcx_stat *stat, int debugfs, struct ipcx_peer **peers);
 
+/*
+ * Who came and went, as far as the queue remembers, the oldest first: how many,
+ * in an array to be freed; or -errno.
+ */
+int events_read(const struct ipcx_stat *stat, struct ipcx_event **events);
+
 #endif /* TOOLS_COMMON_PEERS_H */

@@ -6,11 +6,11 @@
 #include "guest.h"
 
 /* As the ABI says; @missed can be NULL. A failed call has written nothing. */
-static inline int events_get(int fd, struct ipcx_event *events, uint32_t count,
-			     uint64_t *missed)
+static inline int events_ioctl(int fd, uint32_t flags, struct ipcx_event *events,
+			       uint32_t count, uint64_t *missed)
 {
 	struct ipcx_events arg = {
-		.size = sizeof(arg), .count = count,
+		.size = sizeof(arg), .flags = flags, .count = count,
 		.event_size = sizeof(*events), .events = (uintptr_t)events,
 		.missed = POISON,
 	};
@@ -22,6 +22,18 @@ static inline int events_get(int fd, struct ipcx_event *events, uint32_t count,
 	else if (missed)
 		*missed = arg.missed;
 	return rc;
+}
+
+static inline int events_get(int fd, struct ipcx_event *events, uint32_t count,
+			     uint64_t *missed)
+{
+	return events_ioctl(fd, 0, events, count, missed);
+}
+
+static inline int events_rewind(int fd, struct ipcx_event *events, uint32_t count,
+				uint64_t *missed)
+{
+	return events_ioctl(fd, IPCX_EVENTS_REWIND, events, count, missed);
 }
 
 /* The next one, with none missed before it, as soon as there is one. */

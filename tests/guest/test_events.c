@@ -170,6 +170,62 @@ static void test_count(void **state)
 	close(fd);
 }
 
+/* What was told and what was before; and on from there, also in pieces. */
+static void test_rewind(void **state)
+{
+	int fd = mappable(0), later;
+	struct ipcx_event events[4];
+	uint64_t missed = POISON;
+
+	(void)state;
+	assert_int_equal(events_rewind(fd, events, 4, &missed), -EAGAIN);
+	come_and_go(fd);
+	assert_soon(last_event(fd) == 2);
+	later = object_reopen(fd, IPCX_RIGHT_ADMIN);
+	assert_true(later >= 0);
+	/* A call that fails rewinds nothing. */
+	assert_int_equal(events_rewind(later, (void *)1, 4, NULL), -EFAULT);
+	no_event(later);
+	assert_int_equal(events_rewind(later, events, 1, &missed), 1);
+	assert_int_equal(missed, 0);
+	assert_int_equal(events[0].seq, 1);
+	assert_int_equal(next_event(later).seq, 2);
+	no_event(later);
+	assert_int_equal(events_rewind(fd, events, 4, &missed), 2);
+	assert_int_equal(events[0].seq, 1);
+	assert_int_equal(events[1].seq, 2);
+	no_event(fd);
+	close(later);
+	close(fd);
+}
+
+/* Those that are forgotten are told of as missed since the queue was made. */
+static void test_rewind_to_the_oldest(void **state)
+{
+	struct ipcx_event events[LOG_SIZE];
+	uint64_t missed = POISON;
+	int fd = mappable(0);
+
+	(void)state;
+	for (int i = 0; i < LOG_SIZE / 2 + 5; i++)
+		come_and_go(fd);
+	assert_soon(events_rewind(fd, events, LOG_SIZE, &missed) == LOG_SIZE &&
+		    events[LOG_SIZE - 1].seq == LOG_SIZE + 10);
+	assert_int_equal(missed, 10);
+	assert_int_equal(events[0].seq, 11);
+	close(fd);
+}
+
+static void test_rewind_of_a_queue_without_ring(void **state)
+{
+	struct ipcx_event event;
+	int fd = queue(NULL);
+
+	(void)state;
+	assert_int_equal(events_rewind(fd, &event, 1, NULL), -EAGAIN);
+	close(fd);
+}
+
 static void test_what_was_missed(void **state)
 {
 	enum { ROUNDS = LOG_SIZE / 2 + 5 };
@@ -531,6 +587,9 @@ int main(void)
 		cmocka_unit_test(test_none_of_a_queue_without_ring),
 		cmocka_unit_test(test_each_descriptor_by_itself),
 		cmocka_unit_test(test_count),
+		cmocka_unit_test(test_rewind),
+		cmocka_unit_test(test_rewind_to_the_oldest),
+		cmocka_unit_test(test_rewind_of_a_queue_without_ring),
 		cmocka_unit_test(test_what_was_missed),
 		cmocka_unit_test(test_array_that_ends),
 		cmocka_unit_test(test_told_once),

@@ -303,6 +303,7 @@ static void test_library(void **state)
 
 	(void)state;
 	assert_int_equal(ipcx_queue_events(q, event, 2, &missed), -EAGAIN);
+	assert_int_equal(ipcx_queue_events_rewind(q, event, 2, &missed), -EAGAIN);
 	assert_int_equal(missed, POISON);
 	mapped = open_q(MAPPED, BOTH);
 	assert_int_equal(ipcx_queue_peers(q, IPCX_OWNER_KERNEL, peer, 2), 1);
@@ -315,6 +316,9 @@ static void test_library(void **state)
 	ipcx_queue_close(mapped);
 	assert_soon(ipcx_queue_events(q, event, 2, NULL) == 1);
 	assert_int_equal(event[0].why, IPCX_WHY_UNMAPPED);
+	assert_int_equal(ipcx_queue_events_rewind(q, event, 2, &missed), 2);
+	assert_int_equal(missed, 0);
+	assert_int_equal(event[0].seq, 1);
 	ipcx_queue_close(q);
 }
 

@@ -133,6 +133,45 @@ static void test_info_of_a_queue(void **state)
 	assert_prints("0", sh("ipcxctl info q --json" JSON("scalar(@{$_->{peers}})")));
 }
 
+static void test_info_of_who_went(void **state)
+{
+	_Atomic uint32_t *there = shared_words();
+	struct said said;
+	char line[256];
+	pid_t pid;
+
+	(void)state;
+	sh_ok("ipcxctl create queue q --mode 0666 --hangup");
+	pid = child_fork();
+	if (!pid) {
+		struct ipcx_loan loan;
+
+		assert_int_equal(ipcx_queue_open("q", 0, &queue), 0);
+		assert_int_equal(ipcx_queue_reserve(queue, 0, &loan), 0);
+		*there = 1;
+		pause();
+		abort();
+	}
+	assert_soon(*there);
+	child_kill(pid);
+	assert_soon(sh("ipcxctl info q | grep -q ' went '").status == 0);
+	said = sh(NOBODY_DOES "ipcxctl info q | tr -s ' ' | sed 's/^ *[0-9.]* came/- came/; s/^ *[0-9.]* went/- went/'");
+	snprintf(line, sizeof(line), "\n\nAGO EVENT ATTACHMENT PID WHY SIGNAL ABORTED RETURNED COMMAND\n"
+		 "- came 2 %d - - - - test_tools_show\n"
+		 "- went 2 %d killed KILL 1 0 test_tools_show\n", pid, pid);
+	assert_has(&said, line);
+	assert_prints("went killed KILL", sh("ipcxctl info q --json" JSON("join(\" \", @{$_->{events}[1]}{qw(event why signal)})")));
+	/* All that is remembered, or the last of it. */
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(ipcx_queue_open("q", IPCX_RIGHT_ADMIN | IPCX_RIGHT_MAP, &queue), 0);
+		ipcx_queue_close(queue);
+		queue = NULL;
+	}
+	assert_soon(atoi(sh("ipcxctl info q -v | grep -c ' came \\| went '").text) == 12);
+	assert_prints("8\n", sh("ipcxctl info q | grep -c ' came \\| went '"));
+	shared_free(there);
+}
+
 /* What has no name, as root sees it. */
 static void test_info_of_the_nameless(void **state)
 {
@@ -297,6 +336,7 @@ int main(void)
 		loaded(test_output_that_fails),
 		loaded(test_info_of_a_region),
 		loaded(test_info_of_a_queue),
+		loaded(test_info_of_who_went),
 		loaded(test_info_of_the_nameless),
 		loaded(test_info_refused),
 		loaded(test_info_is_no_hangup),

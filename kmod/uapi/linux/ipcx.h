@@ -774,18 +774,23 @@ struct ipcx_event {
 	char comm[IPCX_COMM_LEN];
 };
 
+/* Flags of IPCX_IOC_EVENTS. */
+#define IPCX_EVENTS_REWIND	0x1U	/* from the oldest that is remembered on */
+
 /**
  * struct ipcx_events - who came and went (IPCX_IOC_EVENTS)
  * @size: in: sizeof(struct ipcx_events)
- * @flags: in: 0
+ * @flags: in: 0 or IPCX_EVENTS_REWIND
  * @count: in: entries in the array, 1 to 1024
  * @event_size: in: bytes of an entry, sizeof(struct ipcx_event)
  * @events: in: pointer to an array of struct ipcx_event to fill
  * @missed: out: events before these that were forgotten unread
  *
  * A descriptor is told what happened since it was opened, each event once
- * (duplicates share). The queue remembers the last 64. Never blocks; poll tells
- * by EPOLLPRI, if that was asked for, that there are events.
+ * (duplicates share). The queue remembers the last 64, and REWIND tells them
+ * again, and what was before the descriptor; it goes on behind the last of them
+ * without. Never blocks; poll tells by EPOLLPRI, if that was asked for, that
+ * there are events.
  *
  * Returns the number of entries filled, at least 1.
  *

@@ -4,7 +4,7 @@
  * holds the others up. <ipcx/ipcx.h> says what holds for every call.
  *
  * Any handle will do, whatever its rights and whether or not it is mapped; also
- * in a forked child. Neither call blocks, and any number of threads may use them
+ * in a forked child. No call blocks, and any number of threads may use them
  * at once.
  *
  * Who is stuck: ipcx_stat() names the peer whose claim stands at the head of a
@@ -60,6 +60,23 @@ int ipcx_queue_peers(struct ipcx_queue *queue, uint32_t after,
  */
 int ipcx_queue_events(struct ipcx_queue *queue, struct ipcx_event *events,
 		      uint32_t count, uint64_t *missed);
+
+/**
+ * ipcx_queue_events_rewind() - who came and who went before
+ * @queue: the queue
+ * @events: filled, from the oldest that the queue remembers on
+ * @count: room there, 1 to 1024; 64 are all
+ * @missed: if not NULL, set to how many were forgotten before these
+ *
+ * What ipcx_queue_events() was told already is told again, and what was before
+ * the descriptor; it goes on behind the last of these.
+ *
+ * Returns how many were filled, at least 1.
+ *
+ * Errors: as ipcx_queue_events(); -EAGAIN (nothing ever).
+ */
+int ipcx_queue_events_rewind(struct ipcx_queue *queue, struct ipcx_event *events,
+			     uint32_t count, uint64_t *missed);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
