@@ -10,10 +10,9 @@
  *	objects/ID/attachments	who maps it
  *	objects/ID/stuck	queue: whose claims stand in the way
  *
- * Files are read-only, one "key value" a line. A name is one word: bytes that
- * are no printable ASCII, spaces and backslashes are written \xHH, \n, \\ and so
- * on; so they are in fdinfo. The comm of a process, which may hold spaces, is
- * the rest of its line; a newline or a backslash in it is written \012, \134.
+ * Files are read-only, one "key value" a line. A name or the comm of a process is
+ * the rest of its line; bytes of it that are no printable ASCII are written \n,
+ * \x1b and so on. So they are in fdinfo.
  *
  * Directories are dear, and most anonymous objects live too short to be looked
  * at. So a work item makes the directories, a moment after the object; only a
