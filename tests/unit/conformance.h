@@ -12,13 +12,16 @@
 #include <ipcx/channel.h>
 
 /* What no capability tells. */
-#define LOSSY	0x01U	/* is never full: the oldest go, or a receiver misses some */
-#define NAMED	0x02U	/* its name can be removed */
-#define WAITS	0x04U	/* opening a sending end waits for a receiving one */
-#define RESUMES	0x08U	/* a sender goes on with the next receiver */
-#define REJOINS	0x10U	/* a receiver goes on with the next sender */
-#define TELLS	0x20U	/* a child that inherited an end is told that it has none */
-#define ENDS	0x40U	/* removing it ends it for who has it open, too */
+#define LOSSY		0x001U	/* never full: the oldest go, or one misses some */
+#define NAMED		0x002U	/* its name can be removed */
+#define STAYS		0x004U	/* the name stays, though its messages do not */
+#define ENDS		0x008U	/* removing it ends it for who has it open, too */
+#define WAITS		0x010U	/* opening a sending end waits for a receiver */
+#define RESUMES		0x020U	/* a sender goes on with the next receiver */
+#define REJOINS		0x040U	/* a receiver goes on with the next sender */
+#define TELLS		0x080U	/* a child that inherited an end is told */
+#define BLIND		0x100U	/* a sender is not told of a receiver's death */
+#define ITSELF		0x200U	/* the receiver is the process */
 
 /**
  * struct row - a channel

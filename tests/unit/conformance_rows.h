@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the channels that need no module promise, as docs/channels.md says it. */
+/* What channels promise; docs/channels.md says the same. */
 #ifndef CONFORMANCE_ROWS_H
 #define CONFORMANCE_ROWS_H
 
@@ -7,33 +7,88 @@
 
 #define CAPS(name)	IPCX_CHANNEL_##name
 
-#define ROW_MQ {							\
-	.name = "mq", .uri = "mq:/NAME?slots=8&size=96",		\
-	.caps = CAPS(PRIORITIES) | CAPS(MANY_SENDERS) |			\
-		CAPS(MANY_RECEIVERS) | CAPS(POLLABLE) | CAPS(SURVIVES) | \
-		CAPS(FORKS) | CAPS(KEEPS),				\
-	.quirks = NAMED | RESUMES | REJOINS,				\
-	.size = 96, .priorities = 32768,				\
-}
+#define MANY_BOTH	(CAPS(MANY_SENDERS) | CAPS(MANY_RECEIVERS))
 
-#define ROW_SYSV {							\
-	.name = "sysv", .uri = "sysv:KEY?size=1000",			\
-	.caps = CAPS(PRIORITIES) | CAPS(MANY_SENDERS) |			\
-		CAPS(MANY_RECEIVERS) | CAPS(SURVIVES) | CAPS(FORKS) |	\
-		CAPS(KEEPS),						\
-	.quirks = NAMED | ENDS | RESUMES | REJOINS,			\
-	.size = 1000, .priorities = 32768,				\
-}
+/* Of messages that go in one frame; of larger ones below. */
+#define PIPE_CAPS	(CAPS(MANY_SENDERS) | CAPS(POLLABLE) |		\
+			 CAPS(PEER_GONE) | CAPS(SURVIVES))
+#define FRAME_CAPS	(PIPE_CAPS | CAPS(MANY_RECEIVERS) | CAPS(FORKS))
 
-#define ROW_SIGNAL {							\
-	.name = "signal", .uri = "signal:PID?signal=40",		\
-	.caps = CAPS(MANY_SENDERS),					\
-	.send_caps = CAPS(PEER_GONE) | CAPS(FORKS),			\
-	.recv_caps = CAPS(POLLABLE),					\
-	.quirks = REJOINS | TELLS,					\
-	.size = sizeof(uintptr_t) - 1, .priorities = 1,			\
-}
+#define ROWS_PIPE							\
+	{								\
+		.name = "pipe", .uri = "pipe:FD?size=1000",		\
+		.caps = FRAME_CAPS,		\
+		.size = 1000, .priorities = 1,				\
+	}, {								\
+		.name = "pipe (large)", .uri = "pipe:FD?size=10000",	\
+		.caps = PIPE_CAPS,			\
+		.size = 10000, .priorities = 1,				\
+	}, {								\
+		.name = "fifo", .uri = "fifo:DIR/fifo?size=1000",	\
+		.caps = FRAME_CAPS,					\
+		.quirks = NAMED | STAYS | WAITS | REJOINS,		\
+		.size = 1000, .priorities = 1,				\
+	}, {								\
+		.name = "fifo (large)", .uri = "fifo:DIR/fifo?size=10000", \
+		.caps = PIPE_CAPS,					\
+		.quirks = NAMED | STAYS | WAITS | REJOINS,		\
+		.size = 10000, .priorities = 1,				\
+	}
 
-#define STANDARD_ROWS	ROW_MQ, ROW_SYSV, ROW_SIGNAL
+#define ROW_MQ								\
+	{								\
+		.name = "mq", .uri = "mq:/NAME?slots=8&size=96",	\
+		.caps = MANY_BOTH | CAPS(PRIORITIES) | CAPS(POLLABLE) | \
+			CAPS(SURVIVES) | CAPS(FORKS) | CAPS(KEEPS),	\
+		.quirks = NAMED | RESUMES | REJOINS,			\
+		.size = 96, .priorities = 32768,			\
+	}
+
+#define ROW_SYSV							\
+	{								\
+		.name = "sysv", .uri = "sysv:KEY?size=1000",		\
+		.caps = MANY_BOTH | CAPS(PRIORITIES) | CAPS(SURVIVES) |	\
+			CAPS(FORKS) | CAPS(KEEPS),			\
+		.quirks = NAMED | ENDS | RESUMES | REJOINS,		\
+		.size = 1000, .priorities = 32768,			\
+	}
+
+#define ROW_SIGNAL							\
+	{								\
+		.name = "signal", .uri = "signal:PID?signal=40",	\
+		.caps = CAPS(MANY_SENDERS),				\
+		.send_caps = CAPS(PEER_GONE) | CAPS(FORKS),		\
+		.recv_caps = CAPS(POLLABLE),				\
+		.quirks = REJOINS | TELLS | ITSELF,				\
+		.size = sizeof(uintptr_t) - 1, .priorities = 1,		\
+	}
+
+/* Rings that each end maps. */
+#define RING_CAPS	(MANY_BOTH | CAPS(ZERO_COPY) | CAPS(NO_SYSCALL) | \
+			 CAPS(PEER_GONE) | CAPS(SURVIVES) | CAPS(REDELIVERS))
+#define RING_QUIRKS	(NAMED | RESUMES | REJOINS | TELLS)
+
+#define ROWS_FILE							\
+	{								\
+		.name = "shm", .uri = "shm:/NAME?slots=8&size=1000",	\
+		.caps = RING_CAPS, .quirks = RING_QUIRKS,		\
+		.size = 1000, .priorities = 1,				\
+	}, {								\
+		.name = "shm (lanes)",					\
+		.uri = "shm:/NAME?slots=8&size=96&lanes=3&keep=1",	\
+		.caps = RING_CAPS | CAPS(PRIORITIES) | CAPS(KEEPS),	\
+		.quirks = RING_QUIRKS, .size = 96, .priorities = 3,	\
+	}, {								\
+		.name = "shm (drop)",					\
+		.uri = "shm:/NAME?slots=8&size=96&drop=1",		\
+		.caps = RING_CAPS, .quirks = RING_QUIRKS | LOSSY | BLIND,	\
+		.size = 96, .priorities = 1,				\
+	}, {								\
+		.name = "map", .uri = "map:DIR/map?slots=8&size=1000",	\
+		.caps = RING_CAPS | CAPS(KEEPS), .quirks = RING_QUIRKS,	\
+		.size = 1000, .priorities = 1,				\
+	}
+
+#define STANDARD_ROWS	ROWS_PIPE, ROW_MQ, ROW_SYSV, ROW_SIGNAL, ROWS_FILE
 
 #endif /* CONFORMANCE_ROWS_H */
