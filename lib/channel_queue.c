@@ -43,8 +43,10 @@ int queue_channel(const struct channel_ops *ops, uint32_t right, uint32_t caps,
 		return -ENOMEM;
 	}
 	if (queue->attachment)
-		caps |= IPCX_CHANNEL_ZERO_COPY | IPCX_CHANNEL_NO_SYSCALL |
-			IPCX_CHANNEL_REDELIVERS;
+		caps |= IPCX_CHANNEL_ZERO_COPY | IPCX_CHANNEL_NO_SYSCALL;
+	/* Others have received it, too. */
+	if (queue->attachment && !queue->ring.broadcast)
+		caps |= IPCX_CHANNEL_REDELIVERS;
 	if (queue->lanes > 1)
 		caps |= IPCX_CHANNEL_PRIORITIES;
 	*handle = (struct queue_channel) {
@@ -184,7 +186,7 @@ static inline void tell(const struct ipcx_channel *channel,
 			struct ipcx_channel_msg *msg)
 {
 	msg->priority = from->lane;
-	msg->flags = from->flags & ~IPCX_MSG_FDS;
+	msg->flags = from->flags & (IPCX_MSG_REDELIVERED | IPCX_MSG_FDS_LOST);
 	msg->fds = from->fd_count;
 	msg->missed = from->missed;
 	if (channel->caps & IPCX_CHANNEL_CREDENTIALS) {
