@@ -390,7 +390,7 @@ int post(struct ipcx_channel *channel, uint32_t number, size_t len,
 	return ipcx_channel_send_timed(channel, buf, len, priority, deadline);
 }
 
-int64_t take(struct ipcx_channel *channel, uint64_t deadline)
+int64_t pick(struct ipcx_channel *channel, uint64_t deadline)
 {
 	static uint8_t buf[LARGEST];
 	ssize_t len = ipcx_channel_recv_timed(channel, buf, sizeof(buf), NULL,
@@ -407,12 +407,12 @@ void give(struct ipcx_channel *channel, uint32_t number)
 
 void expect(struct ipcx_channel *channel, uint32_t number)
 {
-	assert_int_equal(take(channel, in_ms(LONG_ENOUGH)), number);
+	assert_int_equal(pick(channel, in_ms(LONG_ENOUGH)), number);
 }
 
 void expect_none(struct ipcx_channel *channel)
 {
-	assert_int_equal(take(channel, IPCX_NO_WAIT), -EAGAIN);
+	assert_int_equal(pick(channel, IPCX_NO_WAIT), -EAGAIN);
 }
 
 /* What is under way from end to end makes room, too. */

@@ -21,6 +21,7 @@
 #define REJOINS		0x040U	/* a receiver goes on with the next sender */
 #define TELLS		0x080U	/* a child that inherited an end is told */
 #define BLIND		0x100U	/* a sender is not told of a receiver's death */
+#define LANES		0x400U	/* each priority has room of its own */
 #define ITSELF		0x200U	/* the receiver is the process */
 
 /**
@@ -125,7 +126,7 @@ void finish(pid_t pid);		/* asserts that it ends well, and in time */
  */
 int post(struct ipcx_channel *channel, uint32_t number, size_t len,
 	uint32_t priority, uint64_t deadline);
-int64_t take(struct ipcx_channel *channel, uint64_t deadline);
+int64_t pick(struct ipcx_channel *channel, uint64_t deadline);
 void fill_in(void *buf, uint32_t number, size_t len);
 uint32_t check(const void *buf, size_t len);
 

@@ -96,7 +96,7 @@ static void name_is_taken_away(void **state)
 	assert_int_equal(ipcx_channel_remove(uri), 0);
 	assert_int_equal(ipcx_channel_remove(uri), -ENOENT);
 	if (row->quirks & ENDS) {
-		assert_int_equal(take(ends.recv, IPCX_FOREVER), -EIDRM);
+		assert_int_equal(pick(ends.recv, IPCX_FOREVER), -EIDRM);
 		assert_int_equal(post(ends.send, 1, 1, 0, IPCX_FOREVER), -EIDRM);
 	} else {
 		expect(ends.recv, 1);
@@ -172,7 +172,7 @@ static void child_is_told_that_it_has_no_end(void **state)
 	give(ends.send, 1);
 	pid = start();
 	if (!pid) {
-		assert_int_equal(take(ends.recv, IPCX_FOREVER), -ENOTCONN);
+		assert_int_equal(pick(ends.recv, IPCX_FOREVER), -ENOTCONN);
 		if (row->caps & IPCX_CHANNEL_REDELIVERS)
 			assert_int_equal(post(ends.send, 9, 1, 0, IPCX_FOREVER),
 					 -ENOTCONN);

@@ -61,7 +61,7 @@ static void many_send_to_one(void **state)
 		pids[i] = start_sender(getpid(), next[i], EACH);
 	}
 	for (int i = 0; i < SENDERS * EACH; i++) {
-		int64_t number = take(recv, in_ms(LONG_ENOUGH));
+		int64_t number = pick(recv, in_ms(LONG_ENOUGH));
 
 		assert_in_range(number, 0, SENDERS * EACH - 1);
 		assert_int_equal(number, next[number / EACH]++);
@@ -84,7 +84,7 @@ static pid_t start_receiver(void)
 		return pid;
 	recv = open_receiver();
 	do {
-		number = take(recv, in_ms(SHORT));
+		number = pick(recv, in_ms(SHORT));
 		if (number < 0)
 			continue;
 		assert_true(number < SENDERS * EACH);
@@ -136,7 +136,7 @@ static void each_receives_all(void **state)
 	}
 	ipcx_channel_close(send);
 	for (int i = 0; i < RECEIVERS; i++) {
-		assert_int_equal(take(recv[i], in_ms(LONG_ENOUGH)), -EPIPE);
+		assert_int_equal(pick(recv[i], in_ms(LONG_ENOUGH)), -EPIPE);
 		ipcx_channel_close(recv[i]);
 	}
 }
@@ -175,20 +175,20 @@ static void end_of_senders_is_told(void **state)
 	finish(pid);
 	for (uint32_t i = 0; i < BURST; i++)
 		expect(recv, i);
-	assert_int_equal(take(recv, in_ms(LONG_ENOUGH)), -EPIPE);
-	assert_int_equal(take(recv, IPCX_NO_WAIT), -EPIPE);
-	assert_int_equal(take(recv, IPCX_FOREVER), -EPIPE);
+	assert_int_equal(pick(recv, in_ms(LONG_ENOUGH)), -EPIPE);
+	assert_int_equal(pick(recv, IPCX_NO_WAIT), -EPIPE);
+	assert_int_equal(pick(recv, IPCX_FOREVER), -EPIPE);
 	if (row->quirks & REJOINS) {
 		pid = start_sender(getpid(), 0, BURST);
 		for (uint32_t i = 0; i < BURST; i++) {
 			int64_t number;
 
-			while ((number = take(recv, in_ms(LONG_ENOUGH))) == -EPIPE)
+			while ((number = pick(recv, in_ms(LONG_ENOUGH))) == -EPIPE)
 				nap();
 			assert_int_equal(number, i);
 		}
 		finish(pid);
-		assert_int_equal(take(recv, in_ms(LONG_ENOUGH)), -EPIPE);
+		assert_int_equal(pick(recv, in_ms(LONG_ENOUGH)), -EPIPE);
 	}
 	ipcx_channel_close(recv);
 }
@@ -204,9 +204,9 @@ static void sleeping_receiver_is_told_the_end(void **state)
 
 		keep_receiver();
 		words[0] = 1;
-		assert_int_equal(take(recv, IPCX_FOREVER), 1);
+		assert_int_equal(pick(recv, IPCX_FOREVER), 1);
 		words[1] = 1;
-		assert_int_equal(take(recv, IPCX_FOREVER), -EPIPE);
+		assert_int_equal(pick(recv, IPCX_FOREVER), -EPIPE);
 		peer_done();
 	}
 	assert_soon(words[0]);
@@ -262,7 +262,7 @@ static void end_of_receivers_is_told(void **state)
 		recv = open_receiver();
 		expect(recv, 1);
 		give(send, 2);
-		while (take(recv, in_ms(LONG_ENOUGH)) != 2)
+		while (pick(recv, in_ms(LONG_ENOUGH)) != 2)
 			;
 		ipcx_channel_close(recv);
 		expect_end(send);
@@ -328,7 +328,7 @@ static void death_of_a_sender_loses_nothing(void **state)
 		expect(recv, next++);
 	stop(pid);
 	sent = words[0];
-	while ((number = take(recv, in_ms(told ? LONG_ENOUGH : SHORT))) >= 0)
+	while ((number = pick(recv, in_ms(told ? LONG_ENOUGH : SHORT))) >= 0)
 		assert_int_equal(number, next++);
 	assert_int_equal(number, told ? -EPIPE : -ETIMEDOUT);
 	assert_in_range(next, sent, sent + 1);
@@ -353,7 +353,7 @@ static void death_of_a_sleeping_sender(void **state)
 	for (uint32_t i = 0; i < words[0]; i++)
 		expect(recv, i);
 	send = open_sender(getpid());
-	while (take(recv, IPCX_NO_WAIT) == -EPIPE)
+	while (pick(recv, IPCX_NO_WAIT) == -EPIPE)
 		nap();
 	give(send, 7);
 	expect(recv, 7);
@@ -382,10 +382,10 @@ static void death_of_a_receiver_loses_nothing(void **state)
 	stop(pid);
 	recv = open_receiver();
 	/* It may be full, so there is room after the first only. */
-	number = take(recv, in_ms(SHORT));
+	number = pick(recv, in_ms(SHORT));
 	give(send, next);
 	if (number == -ETIMEDOUT)
-		number = take(recv, in_ms(LONG_ENOUGH));
+		number = pick(recv, in_ms(LONG_ENOUGH));
 	assert_in_range(number, words[0], words[0] + 1);
 	while (number < next)
 		expect(recv, ++number);
@@ -402,7 +402,7 @@ static void death_of_a_sleeping_receiver(void **state)
 	if (!pid) {
 		recv = open_receiver();
 		words[0] = 1;
-		take(recv, IPCX_FOREVER);
+		pick(recv, IPCX_FOREVER);
 		fail();
 	}
 	assert_soon(words[0]);
