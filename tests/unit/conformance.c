@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -271,6 +272,14 @@ int conformance_run(const char *group, const struct row *rows,
 		free((void *)tests[i].name);
 	free(tests);
 	return rmdir(directory) || ret;
+}
+
+int memory_rider(void)
+{
+	int fd = memfd_create("ipcx-test", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
 }
 
 /* ---- for the cases ---- */

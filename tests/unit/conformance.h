@@ -80,6 +80,9 @@ extern const struct conformance_case life_cases[];
 int conformance_run(const char *group, const struct row *rows,
 		    int (*setup)(void **state), int (*teardown)(void **state));
 
+/* For unix sockets, along which any descriptor can ride. */
+int memory_rider(void);
+
 /* ---- for the cases ---- */
 
 /* Messages that every channel can hold at once. */

@@ -63,6 +63,53 @@
 		.size = sizeof(uintptr_t) - 1, .priorities = 1,		\
 	}
 
+#define LOCAL_CAPS	(CAPS(MANY_SENDERS) | CAPS(POLLABLE) |		\
+			 CAPS(CREDENTIALS) | CAPS(FDS))
+#define TCP_CAPS	(CAPS(MANY_SENDERS) | CAPS(POLLABLE) |		\
+			 CAPS(MACHINES) | CAPS(PEER_GONE))
+
+#define ROWS_SOCKET							\
+	{								\
+		.name = "unix", .uri = "unix:DIR/socket?size=5000",	\
+		.caps = LOCAL_CAPS | CAPS(PEER_GONE),			\
+		.quirks = NAMED | WAITS | REJOINS,			\
+		.size = 5000, .priorities = 1, .rider = memory_rider,	\
+	}, {								\
+		.name = "unix (abstract)", .uri = "unix:@NAME?size=5000", \
+		.caps = LOCAL_CAPS | CAPS(PEER_GONE),			\
+		.quirks = WAITS | REJOINS,				\
+		.size = 5000, .priorities = 1, .rider = memory_rider,	\
+	}, {								\
+		.name = "unix (seqpacket)",				\
+		.uri = "unix:DIR/socket?type=seqpacket&size=5000",	\
+		.caps = LOCAL_CAPS | CAPS(PEER_GONE),			\
+		.send_caps = CAPS(FORKS),				\
+		.quirks = NAMED | WAITS | REJOINS,			\
+		.size = 5000, .priorities = 1, .rider = memory_rider,	\
+	}, {								\
+		.name = "unix (dgram)",					\
+		.uri = "unix:DIR/socket?type=dgram&size=5000",		\
+		.caps = LOCAL_CAPS | CAPS(FORKS),			\
+		.send_caps = CAPS(PEER_GONE),				\
+		.quirks = NAMED | WAITS | REJOINS,			\
+		.size = 5000, .priorities = 1, .rider = memory_rider,	\
+	}, {								\
+		.name = "unix (abstract dgram)",			\
+		.uri = "unix:@NAME?type=dgram&size=5000",		\
+		.caps = LOCAL_CAPS | CAPS(FORKS),			\
+		.send_caps = CAPS(PEER_GONE),				\
+		.quirks = WAITS | REJOINS,				\
+		.size = 5000, .priorities = 1, .rider = memory_rider,	\
+	}, {								\
+		.name = "tcp", .uri = "tcp://127.0.0.1:PORT?size=5000",	\
+		.caps = TCP_CAPS, .quirks = WAITS | REJOINS,		\
+		.size = 5000, .priorities = 1,				\
+	}, {								\
+		.name = "tcp (IPv6)", .uri = "tcp://[::1]:PORT?size=5000", \
+		.caps = TCP_CAPS, .quirks = WAITS | REJOINS,		\
+		.size = 5000, .priorities = 1,				\
+	}
+
 /* Rings that each end maps. */
 #define RING_CAPS	(MANY_BOTH | CAPS(ZERO_COPY) | CAPS(NO_SYSCALL) | \
 			 CAPS(PEER_GONE) | CAPS(SURVIVES) | CAPS(REDELIVERS))
@@ -89,6 +136,7 @@
 		.size = 1000, .priorities = 1,				\
 	}
 
-#define STANDARD_ROWS	ROWS_PIPE, ROW_MQ, ROW_SYSV, ROW_SIGNAL, ROWS_FILE
+#define STANDARD_ROWS							\
+	ROWS_PIPE, ROW_MQ, ROW_SYSV, ROWS_SOCKET, ROW_SIGNAL, ROWS_FILE
 
 #endif /* CONFORMANCE_ROWS_H */
