@@ -72,6 +72,8 @@ static int read_by_debugfs(const struct ipcx_stat *stat, int debugfs,
 			.held_recv = facts_number(&facts, "held_recv"),
 			.held_send = facts_number(&facts, "held_send"),
 			.dropped = facts_number(&facts, "dropped"),
+			.recent_count = facts_number(&facts, "recent_count"),
+			.recent_bytes = facts_number(&facts, "recent_bytes"),
 		};
 		peer->state = strcmp(facts_get(&facts, "state") ?: "", "live") ?
 			      IPCX_PEER_DEAD : IPCX_PEER_LIVE;

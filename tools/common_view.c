@@ -100,30 +100,37 @@ void view_begin(struct view *view, const struct format *format)
 		begin_column(view, view->shown[i]);
 }
 
-/* JSON is UTF-8, whatever the user's locale: other bytes as \xNN. */
-static char *as_utf8(char *string)
+/* JSON is UTF-8, whatever the user's locale. */
+char *utf8(const char *string)
 {
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	char *copy = malloc(4 * strlen(string) + 1), *out = copy, *in = string;
-	locale_t before = uselocale(utf8);
+	locale_t charset = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	char *copy = malloc(4 * strlen(string) + 1), *out = copy;
+	locale_t before = uselocale(charset);
 	mbstate_t state = { 0 };
 
-	if (!copy || !utf8)
+	if (!copy || !charset)
 		err(EXIT_FAILURE, "cannot write JSON");
-	while (*in) {
-		size_t n = mbrlen(in, strlen(in), &state);
+	while (*string) {
+		size_t n = mbrlen(string, strlen(string), &state);
 
-		if (n <= strlen(in)) {
-			out = mempcpy(out, in, n);
-			in += n;
+		if (n <= strlen(string)) {
+			out = mempcpy(out, string, n);
+			string += n;
 			continue;
 		}
-		out += sprintf(out, "\\x%02x", (unsigned char)*in++);
+		out += sprintf(out, "\\x%02x", (unsigned char)*string++);
 		state = (mbstate_t) { 0 };
 	}
 	*out = '\0';
 	uselocale(before);
-	freelocale(utf8);
+	freelocale(charset);
+	return copy;
+}
+
+static char *as_utf8(char *string)
+{
+	char *copy = utf8(string);
+
 	free(string);
 	return copy;
 }

@@ -89,4 +89,7 @@ void view_row(struct view *view, const void *row);
 /* Prints them, as one JSON object if so, and frees what view_begin() made. */
 void views_print(struct view *const views[], size_t n);
 
+/* A copy as JSON has it, to be freed: other bytes than those of UTF-8 as \xNN. */
+char *utf8(const char *string);
+
 #endif /* TOOLS_COMMON_VIEW_H */
