@@ -1,289 +1,251 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ipcxstat: what the module counts, from /sys/kernel/debug/ipcx. */
-#include <dirent.h>
+/* ipcxstat: what the module counts, once or over time. */
 #include <err.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
-#include <unistd.h>
-
-#include <linux/magic.h>
 
 #include <ipcx/ipcx.h>
 
-#include "common.h"
-#include "common_facts.h"
-#include "stat_stuck.h"
+#include "stat.h"
 
-#define DEBUGFS		"/sys/kernel/debug"
-#define ROOT		DEBUGFS "/ipcx"
+#define SHORTEST	0.01	/* seconds */
+#define LONGEST		1e9
 
-/* A column, the key of its value, and whether that is a number of bytes. */
-struct column {
-	const char *head;
-	int flags;
-	const char *key;
-	bool bytes;
+enum {
+	OPTION_TOTALS = 256,
+	OPTION_BY_PROCESS,
+	OPTION_ATTACHMENTS,
+	OPTION_SORT,
+	OPTION_VERSION,
 };
 
-#define WORD(head, key)		{ head, 0, key, false }
-#define NUMBER(head, key)	{ head, SCOLS_FL_RIGHT, key, false }
-#define BYTES(head, key)	{ head, SCOLS_FL_RIGHT, key, true }
-
-static const struct column totals_columns[] = {
-	NUMBER("REGIONS", "regions"),
-	BYTES("SIZE", "region_bytes"),
-	NUMBER("QUEUES", "queues"),
-	BYTES("SIZE", "queue_bytes"),
-	NUMBER("ATT", "attachments"),
-	NUMBER("WAIT-R", "waiting_recv"),
-	NUMBER("WAIT-S", "waiting_send"),
-	NUMBER("SENT", "sent"),
-	NUMBER("RECEIVED", "received"),
-	NUMBER("DEPTH", "depth"),
-	NUMBER("DROP", "dropped"),
-	NUMBER("ABORT", "aborted"),
-	NUMBER("REDEL", "redelivered"),
-	NUMBER("REPAIR", "repairing"),
-	NUMBER("BAD", "corrupt"),
+static const struct option options_known[] = {
+	{ "totals", no_argument, NULL, OPTION_TOTALS },
+	{ "by-process", no_argument, NULL, OPTION_BY_PROCESS },
+	{ "attachments", no_argument, NULL, OPTION_ATTACHMENTS },
+	{ "watch", no_argument, NULL, 'w' },
+	{ "json", no_argument, NULL, 'J' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "sort", required_argument, NULL, OPTION_SORT },
+	{ "noheadings", no_argument, NULL, 'n' },
+	{ "bytes", no_argument, NULL, 'b' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ 0 }
 };
 
-static const struct column object_columns[] = {
-	NUMBER("ID", "id"),
-	WORD("KIND", "kind"),
-	BYTES("SIZE", "bytes"),
-	NUMBER("USERS", "users"),
-	NUMBER("ATT", "attachments"),
-	NUMBER("WAIT-R", "waiting_recv"),
-	NUMBER("WAIT-S", "waiting_send"),
-	NUMBER("SENT", "sent"),
-	NUMBER("RECEIVED", "received"),
-	NUMBER("DEPTH", "depth"),
-	NUMBER("DROP", "dropped"),
-	NUMBER("ABORT", "aborted"),
-	NUMBER("REDEL", "redelivered"),
-	WORD("NAME", "name"),
-};
+#define USAGE "ipcxstat [OPTION...] [INTERVAL [COUNT]]"
 
-static const struct column attachment_columns[] = {
-	NUMBER("ID", "object"),
-	NUMBER("ATTACHMENT", "id"),
-	NUMBER("PID", "pid"),
-	WORD("STATE", "state"),
-	NUMBER("WRITING", "writing"),
-	NUMBER("READING", "reading"),
-	NUMBER("HELD-R", "held_recv"),
-	NUMBER("HELD-S", "held_send"),
-	NUMBER("DROP", "dropped"),
-	WORD("COMMAND", "comm"),
-};
-
-static struct libscols_table *new_table(const struct column *columns, size_t n)
+static void __attribute__((noreturn, format(printf, 1, 2)))
+usage_error(const char *format, ...)
 {
-	struct libscols_table *table = table_new();
+	va_list args;
 
-	for (size_t i = 0; i < n; i++)
-		table_column(table, columns[i].head, columns[i].flags);
-	return table;
-}
-
-static void add_line(struct libscols_table *table, const struct facts *facts,
-		       const struct column *columns, size_t n)
-{
-	struct libscols_line *line = table_line(table);
-
-	for (size_t i = 0; i < n; i++) {
-		const char *value = facts_get(facts, columns[i].key);
-		uint64_t bytes;
-
-		if (!value)
-			table_cell(line, i, text("-"));
-		else if (columns[i].bytes && !parse_size(value, &bytes))
-			table_cell(line, i, size_text(bytes));
-		else
-			table_cell(line, i, text("%s", value));
-	}
-}
-
-static void print_totals(int root)
-{
-	struct libscols_table *table = new_table(totals_columns, ARRAY_SIZE(totals_columns));
-	struct facts facts;
-	int ret = facts_read_file(&facts, root, "totals");
-
-	if (ret < 0)
-		errx(EXIT_FAILURE, "cannot read " ROOT "/totals: %s", strerror(-ret));
-	add_line(table, &facts, totals_columns, ARRAY_SIZE(totals_columns));
-	facts_free(&facts);
-	table_print(table);
-}
-
-/* How much each receiver of a broadcast queue got is known to it alone. */
-static void tell_broadcast(struct facts *facts)
-{
-	const char *flags = facts_get(facts, "flags");
-	const char *kind = facts_get(facts, "kind");
-
-	if (!kind || strcmp(kind, "queue") || !flags ||
-	    !(strtoul(flags, NULL, 16) & IPCX_QUEUE_BROADCAST))
-		return;
-	facts_set(facts, "kind", "broadcast");
-	facts_set(facts, "received", "-");
-}
-
-static void add_object(struct libscols_table *table, int root, const char *id)
-{
-	char *path = text("objects/%s/stat", id);
-	struct facts facts;
-
-	/* One that has gone meanwhile is no error. */
-	if (!facts_read_file(&facts, root, path)) {
-		tell_broadcast(&facts);
-		add_line(table, &facts, object_columns, ARRAY_SIZE(object_columns));
-		facts_free(&facts);
-	}
-	free(path);
-}
-
-static void add_attachments(struct libscols_table *table, int root, const char *id)
-{
-	char *path = text("objects/%s/attachments", id);
-	FILE *file = open_file_at(root, path);
-	struct facts facts;
-
-	free(path);
-	if (!file)
-		return;
-	while (facts_read_line(&facts, file)) {
-		facts_add(&facts, "object", id);
-		add_line(table, &facts, attachment_columns, ARRAY_SIZE(attachment_columns));
-		facts_free(&facts);
-	}
-	fclose(file);
-}
-
-static int is_id(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-/* Adds the lines of each object, in the order of their ids, and prints. */
-static void print_objects(int root, struct libscols_table *table,
-			  void (*add)(struct libscols_table *table, int root, const char *id))
-{
-	struct dirent **entries;
-	int n = scandirat(root, "objects", &entries, is_id, versionsort);
-
-	if (n < 0)
-		err(EXIT_FAILURE, "cannot read " ROOT "/objects");
-	for (int i = 0; i < n; i++) {
-		add(table, root, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-	if (!scols_table_is_empty(table))
-		putchar('\n');
-	table_print(table);
-}
-
-/* ---- the command line ---- */
-
-static void explain_no_root(void)
-{
-	struct statfs fs;
-	int error = errno;
-
-	if (access("/sys/module/ipcx", F_OK))
-		errx(EXIT_FAILURE, "%s", reason(-ENODEV));
-	if (error == EACCES || error == EPERM)
-		errx(EXIT_FAILURE, DEBUGFS " may not be read by this user; run it as root, with sudo (ipcxctl ls shows what is yours)");
-	if (statfs(DEBUGFS, &fs) || fs.f_type != DEBUGFS_MAGIC)
-		errx(EXIT_FAILURE, "debugfs is not mounted; run: mount -t debugfs none " DEBUGFS);
-	errx(EXIT_FAILURE, "there is no " ROOT "; this kernel may have debugfs switched off (debugfs=off)");
-}
-
-static int open_root(void)
-{
-	int root = open(ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (root < 0)
-		explain_no_root();
-	return root;
-}
-
-static void usage_error(const char *what, const char *word)
-{
-	warnx("%s '%s'; usage: ipcxstat [--attachments]", what, word);
+	va_start(args, format);
+	fprintf(stderr, "ipcxstat: ");
+	vfprintf(stderr, format, args);
+	fprintf(stderr, "; usage: " USAGE "\n");
+	va_end(args);
 	exit(EXIT_USAGE);
 }
 
 static void print_help(void)
 {
-	printf("usage: ipcxstat [--attachments]\n\n"
-	       "  print the counters of all ipcx objects, in total and of each, and first whose\n"
-	       "  unfinished message has stood in the others' way for a moment; needs root\n\n"
-	       "  --attachments  also who maps each queue, with the messages it is just writing\n"
-	       "                 and reading\n"
-	       "  --help         this text\n"
-	       "  --version      the version\n\n"
-	       "  ATT     mappings of a region, processes that map a queue\n"
-	       "  WAIT-R  threads asleep for a message    WAIT-S  for room\n"
-	       "  DROP    messages dropped by --drop-oldest\n"
-	       "  ABORT   messages begun and given up, by their sender or its death\n"
-	       "  REDEL   messages that dead receivers held, delivered again\n"
-	       "  REPAIR  dead processes not yet cleaned up after\n"
-	       "  BAD     times a ring was found spoiled by a process that maps it\n"
-	       "  HELD-R  lanes, a bit each, whose receivers wait for it    HELD-S  whose senders\n");
+	printf("usage: " USAGE "\n\n"
+	       "  print the counters of ipcx objects, in total and of each, and first whose\n"
+	       "  unfinished message has stood in the others' way for a moment\n\n"
+	       "  Without INTERVAL once, and counted since each object was made. Else every\n"
+	       "  INTERVAL seconds, such as 0.5, what happens in a second: first the mean since\n"
+	       "  each object was made, then of each interval; COUNT times, or until Ctrl-C.\n\n"
+	       "  Root is shown all objects, by debugfs; others are shown what they own or may\n"
+	       "  read, by ioctls. The first line says which it was.\n\n"
+	       "      --totals       only the totals\n"
+	       "      --by-process   by process instead of by object: what each maps, sends and\n"
+	       "                     holds\n"
+	       "      --attachments  one line for each process that maps a queue, and queue\n"
+	       "  -w, --watch        on the whole screen, the stuck first; every second without\n"
+	       "                     INTERVAL\n"
+	       "  -J, --json         one JSON object a sample, in a line; sizes in bytes\n"
+	       "      --sort COLUMN  numbers from the greatest on, texts and names of things up\n"
+	       "  -o, --output LIST  these columns, such as ID,NAME; +LIST besides the usual ones\n"
+	       "  -n, --noheadings   tables alone, without their headings\n"
+	       "  -b, --bytes        sizes in bytes, not in K, M and so on\n"
+	       "  -h, --help         this text\n"
+	       "      --version      the version\n\n"
+	       "Keys of --watch: q ends it, p pauses, r reverses the order, t goes on to totals,\n"
+	       "objects, processes; arrows move; the last line has letters to sort by.\n\n"
+	       "Columns for --output and --sort:\n");
+	for (enum key key = 0; key < KEYS; key++)
+		printf("    %-12s%s\n", stat_columns[key].name, stat_columns[key].help);
+	printf("\nBytes are not counted, as messages move without the kernel: BYTES/S is SENT/S by\n"
+	       "the mean length of the last 256 messages at most. Who of those that map a queue\n"
+	       "sends how much is told by the same messages; what is sent without mapping the\n"
+	       "queue is no process's. HELD begins with the first look that saw the claim.\n");
 }
 
-enum { OPTION_ATTACHMENTS = 1, OPTION_HELP, OPTION_VERSION };
+/* ---- the command line ---- */
 
-static const struct option options[] = {
-	{ "attachments", no_argument, NULL, OPTION_ATTACHMENTS },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ 0 }
-};
+static double interval_argument(const char *word)
+{
+	char *end;
+	double seconds = strtod(word, &end);
+
+	if (end == word || *end || !isfinite(seconds))
+		usage_error("'%s' is no number of seconds", word);
+	if (seconds < SHORTEST || seconds > LONGEST)
+		usage_error("an interval is %g to %g seconds, not '%s'", SHORTEST,
+			    LONGEST, word);
+	return seconds;
+}
+
+static uint64_t count_argument(const char *word)
+{
+	uint64_t count;
+
+	if (parse_size(word, &count) || !count)
+		usage_error("'%s' is no number of samples", word);
+	return count;
+}
+
+static void choose_what(struct options *options, enum what what)
+{
+	if (options->what != WHAT_OBJECTS && options->what != what)
+		usage_error("--totals, --by-process and --attachments exclude each other");
+	options->what = what;
+}
+
+static enum key sort_argument(const char *word)
+{
+	enum key key = stat_key_named(word);
+
+	if (key == KEYS)
+		usage_error("there is no column '%s' to sort by", word);
+	return key;
+}
+
+static void check_columns(const char *list)
+{
+	struct view view = { .columns = stat_columns, .n_columns = KEYS };
+	char *wrong = view_choose(&view, list);
+
+	if (wrong)
+		usage_error("there is no column '%s'", wrong);
+}
+
+static void take_arguments(struct options *options, int argc, char **argv)
+{
+	if (argc > 0)
+		options->interval_ns = interval_argument(argv[0]) * 1e9;
+	if (argc > 1)
+		options->count = count_argument(argv[1]);
+	if (argc > 2)
+		usage_error("unexpected argument '%s'", argv[2]);
+}
+
+/* Returns true if a screen is asked for. */
+static bool take_options(struct options *options, int argc, char **argv)
+{
+	bool screen = false;
+	int key, at = 1;
+
+	while ((key = getopt_long(argc, argv, ":wJo:nbh", options_known, NULL)) != -1) {
+		switch (key) {
+		case OPTION_TOTALS:
+			choose_what(options, WHAT_TOTALS);
+			break;
+		case OPTION_BY_PROCESS:
+			choose_what(options, WHAT_PROCESSES);
+			break;
+		case OPTION_ATTACHMENTS:
+			choose_what(options, WHAT_ATTACHMENTS);
+			break;
+		case 'w':
+			screen = true;
+			break;
+		case 'J':
+			options->format.json = true;
+			break;
+		case 'o':
+			options->columns = optarg;
+			break;
+		case OPTION_SORT:
+			options->sort = sort_argument(optarg);
+			break;
+		case 'n':
+			options->format.noheadings = true;
+			break;
+		case 'b':
+			options->format.bytes = true;
+			break;
+		case 'h':
+			print_help();
+			exit(EXIT_SUCCESS);
+		case OPTION_VERSION:
+			printf("ipcxstat %s\n", IPCX_VERSION);
+			exit(EXIT_SUCCESS);
+		case ':':
+			usage_error("option '%s' needs a value", argv[optind - 1]);
+		default:
+			usage_error("wrong option '%s'", argv[optind > at ? optind - 1 : optind]);
+		}
+		at = optind;
+	}
+	if (options->columns)
+		check_columns(options->columns);
+	if (screen && (options->format.json || options->format.noheadings))
+		usage_error("--watch goes neither with --json nor with --noheadings");
+	take_arguments(options, argc - optind, argv + optind);
+	return screen;
+}
+
+/* ---- samples ---- */
+
+uint64_t next_moment(uint64_t last, uint64_t interval)
+{
+	uint64_t now = ipcx_deadline_after(0);
+	uint64_t late = now > last ? (now - last) / interval : 0;
+
+	return last + (late + 1) * interval;
+}
+
+/* Whoever reads what is written may have gone, and is not to be written to for ever. */
+static void flush(void)
+{
+	if (fflush(stdout) || ferror(stdout))
+		exit(EXIT_FAILURE);	/* which says why */
+}
+
+static int print_samples(const struct options *options)
+{
+	uint64_t count = options->interval_ns ? options->count : 1;
+	uint64_t next = ipcx_deadline_after(0);
+	struct sample sample = { 0 };
+	int ret;
+
+	catch_signals();
+	while (!(ret = sample_take(&sample, needs_peers(options->what)))) {
+		(options->format.json ? show_json : show_sample)(&sample, options);
+		flush();
+		if (sample.nr == count)
+			break;
+		next = next_moment(next, options->interval_ns);
+		if (!sleep_until(next, -1))
+			break;
+	}
+	sample_free(&sample);
+	return ret ? failure(ret, "cannot look at the objects") : EXIT_SUCCESS;
+}
 
 int main(int argc, char **argv)
 {
-	bool attachments = false;
-	struct libscols_table *objects;
-	int key, root;
+	struct options options = { .what = WHAT_OBJECTS, .sort = KEYS };
+	bool screen;
 
 	tool_start();
-	while ((key = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		switch (key) {
-		case OPTION_ATTACHMENTS:
-			attachments = true;
-			break;
-		case OPTION_HELP:
-			print_help();
-			return EXIT_SUCCESS;
-		case OPTION_VERSION:
-			printf("ipcxstat %s\n", IPCX_VERSION);
-			return EXIT_SUCCESS;
-		default:
-			usage_error("wrong option", argv[optind - 1]);
-		}
-	}
-	if (optind < argc)
-		usage_error("unexpected argument", argv[optind]);
-
-	root = open_root();
-	print_stuck(root);
-	print_totals(root);
-	objects = new_table(object_columns, ARRAY_SIZE(object_columns));
-	/* The kernel has escaped the names. */
-	scols_table_enable_noencoding(objects, 1);
-	print_objects(root, objects, add_object);
-	if (attachments)
-		print_objects(root, new_table(attachment_columns, ARRAY_SIZE(attachment_columns)),
-			      add_attachments);
-	close(root);
-	return EXIT_SUCCESS;
+	screen = take_options(&options, argc, argv);
+	return screen ? watch(&options) : print_samples(&options);
 }

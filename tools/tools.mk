@@ -19,7 +19,7 @@ $(BUILD)/tools/ipcxctl: $(call tool_objects,ctl) $(BUILD)/lib/libipcx.so
 
 $(BUILD)/tools/ipcxstat: $(call tool_objects,stat) $(BUILD)/lib/libipcx.so
 	$(call say,LD,$@)
-	$(Q)$(link_tool) $$(pkg-config --libs smartcols)
+	$(Q)$(link_tool) $$(pkg-config --libs smartcols ncursesw jansson) -lm
 
 install-tools: tools
 	install -d $(DESTDIR)$(BINDIR)

@@ -15,6 +15,7 @@ $(GUEST_TESTS): %: %.o $(GUEST_COMMON) $(BUILD)/lib/libipcx.so
 $(BUILD)/tests/guest/test_channels: $(patsubst %.c,$(BUILD)/%.o,tests/unit/peer.c $(wildcard tests/unit/conformance*.c))
 
 $(BUILD)/tests/guest/test_poll: LDLIBS = -luring
+$(addprefix $(BUILD)/tests/guest/test_tools_,stat who watch): LDLIBS = -ljansson -lm
 
 $(BUILD)/tests/guest/test_examples: | examples
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ipcxctl and ipcxstat with the module: loading, looking, making, unloading. */
+/* ipcxctl with the module: loading, looking, making, unloading. */
 #include "guest.h"
 
 #include <sys/stat.h>
@@ -101,7 +101,6 @@ static void test_use_without_privilege(void **state)
 	sh_ok("ipcxctl create queue private && ipcxctl create queue public --mode 0644");
 	sh_refused(1, "cannot unload ipcx: that takes privilege (CAP_SYS_MODULE)",
 		   NOBODY_DOES "ipcxctl unload");
-	sh_refused(1, "/sys/kernel/debug may not be read by this user", NOBODY_DOES "ipcxstat");
 	sh_refused(1, "cannot open 'private': its mode does not allow that",
 		   NOBODY_DOES "ipcxctl recv private");
 	sh_refused(1, "cannot open 'public': its mode does not allow that",
@@ -255,124 +254,7 @@ static void test_names_are_shown_harmless(void **state)
 	(void)state;
 	sh_ok("ipcxctl create queue \"$(printf 'a\\033[2Jb')\"");
 	assert_non_null(strstr(sh("ipcxctl ls").text, " a\\x1b[2Jb\n"));
-	assert_non_null(strstr(sh("ipcxstat").text, " a\\e[2Jb\n"));
-}
-
-/* ---- ipcxstat ---- */
-
-static void test_stat_counts(void **state)
-{
-	struct said said;
-
-	(void)state;
-	sh_ok("ipcxctl create region r --size 64K && ipcxctl create queue q --slots 2 --slot-size 1 --drop-oldest");
-	sh_ok("printf abcde | ipcxctl send q && ipcxctl recv q --count 1 >/dev/null");
-	/* The memory of a queue is the module's affair. */
-	said = sh("ipcxstat | awk '{ $1 = $1; if (NR == 2) $4 = \"-\"; if ($2 == \"queue\") $3 = \"-\"; print }'");
-	assert_int_equal(said.status, 0);
-	assert_non_null(strstr(said.text,
-		"REGIONS SIZE QUEUES SIZE ATT WAIT-R WAIT-S SENT RECEIVED DEPTH DROP ABORT REDEL REPAIR BAD\n"
-		"1 64K 1 - 0 0 0 5 1 1 3 0 0 0 0\n"));
-	assert_non_null(strstr(said.text, " region 64K 0 0 - - - - - - - - r\n"));
-	assert_non_null(strstr(said.text, " queue - 0 0 0 0 5 1 1 3 0 0 q\n"));
-}
-
-/* What each receiver got, nobody else knows. */
-static void test_broadcast_is_shown(void **state)
-{
-	struct said said;
-
-	(void)state;
-	sh_ok("ipcxctl create queue q --broadcast --slots 2 --slot-size 1");
-	sh_ok("printf abcde | ipcxctl send q && ipcxctl recv q --count 1 >/dev/null");
-	said = sh("ipcxctl ls | awk 'NR == 2 { $1 = $5 = \"-\"; print }'");
-	assert_string_equal(said.text, "- broadcast root 0600 - 0 0 2 q\n");
-	said = sh("ipcxstat | awk '$2 == \"broadcast\" { $1 = $3 = \"-\"; print }'");
-	assert_string_equal(said.text, "- broadcast - 0 0 0 0 5 - 2 0 0 0 q\n");
-}
-
-/* A child of an ugly name that reserves a slot, tells who it is, and stops. */
-static pid_t start_holder(_Atomic uint32_t *holder)
-{
-	pid_t pid = child_fork();
-	struct ipcx_queue *queue;
-	struct ipcx_loan loan;
-
-	if (pid)
-		return pid;
-	prctl(PR_SET_NAME, "a\033[2J\nb");
-	assert_int_equal(ipcx_queue_open("q", 0, &queue), 0);
-	assert_int_equal(ipcx_queue_reserve(queue, 2, &loan), 0);
-	*holder = ioctl(ipcx_queue_fd(queue), IPCX_IOC_ATTACHMENT, 0);
-	raise(SIGSTOP);
-	abort();
-}
-
-static void test_stat_names_the_stuck_first(void **state)
-{
-	_Atomic uint32_t *holder = shared_words();
-	char line[128];
-	pid_t pid, receiver;
-	struct said said;
-
-	(void)state;
-	sh_ok("ipcxctl create queue q --lanes 4 && ipcxctl create region r --size 1");
-	said = sh("ipcxstat");
-	assert_null(strstr(said.text, "stuck"));
-	pid = start_holder(holder);
-	assert_soon(*holder);
-	receiver = start("exec ipcxctl recv q");
-	assert_soon(sh("grep -qx 'waiting_recv 1' /sys/kernel/debug/ipcx/totals").status == 0);
-	said = sh("ipcxstat --attachments");
-	snprintf(line, sizeof(line), "stuck: attachment %u (pid %d, a\\x1b[2J\\x0ab) holds lane 2 of queue q (id ",
-		 *holder, pid);
-	assert_ptr_equal(strstr(said.text, line), said.text);
-	assert_non_null(strstr(said.text, "); 1 receiver waits\n\nREGIONS "));
-	assert_ptr_equal(strstr(said.text + 1, "stuck"), NULL);
-
-	child_kill(pid);
-	assert_soon(!strstr(sh("ipcxstat").text, "stuck"));
-	kill(receiver, SIGTERM);
-	ended(receiver);
-	shared_free(holder);
-}
-
-/* Always somebody's claim stands at the head, and never the same for long. */
-static void test_stat_takes_work_for_no_trouble(void **state)
-{
-	_Atomic uint32_t *stop = shared_words();
-	pid_t pid;
-
-	(void)state;
-	sh_ok("ipcxctl create queue q");
-	pid = child_fork();
-	if (!pid) {
-		struct ipcx_queue *queue;
-		struct ipcx_loan loan;
-
-		assert_int_equal(ipcx_queue_open("q", 0, &queue), 0);
-		while (!*stop) {
-			assert_int_equal(ipcx_queue_reserve(queue, 0, &loan), 0);
-			nap();
-			assert_int_equal(ipcx_queue_abort(queue, &loan), 0);
-		}
-		child_done();
-	}
-	for (int i = 0; i < 3; i++)
-		assert_null(strstr(sh("ipcxstat").text, "stuck"));
-	*stop = 1;
-	child_ok(pid);
-	shared_free(stop);
-}
-
-static void test_stat_without_debugfs(void **state)
-{
-	(void)state;
-	sh_refused(1, "debugfs is not mounted; run: mount -t debugfs",
-		   "unshare --mount sh -c 'umount /sys/kernel/debug && ipcxstat'");
-	sh_refused(1, "there is no /sys/kernel/debug/ipcx",
-		   "unshare --mount sh -c 'mount -t debugfs none /mnt && "
-		   "mount --bind /mnt/bdi /sys/kernel/debug && ipcxstat'");
+	assert_non_null(strstr(sh("ipcxstat").text, " a\\x1b[2Jb\n"));
 }
 
 #define loaded(test)	cmocka_unit_test_setup_teardown(test, tools_load, tools_unload)
@@ -398,11 +280,6 @@ int main(void)
 		loaded(test_create_refused),
 		loaded(test_rm_goes_on_after_a_failure),
 		loaded(test_names_are_shown_harmless),
-		loaded(test_stat_counts),
-		loaded(test_broadcast_is_shown),
-		loaded(test_stat_names_the_stuck_first),
-		loaded(test_stat_takes_work_for_no_trouble),
-		loaded(test_stat_without_debugfs),
 	};
 
 	return cmocka_run_group_tests(tests, tools_setup, tools_teardown);

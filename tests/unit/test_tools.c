@@ -102,7 +102,21 @@ static void test_wrong_command_lines(void **state)
 		{ "ipcxctl recv q --timeout nan", "'nan' is no number of seconds" },
 		{ "ipcxctl recv q --timeout 1e99", "too large for --timeout" },
 		{ "ipcxstat --frob", "wrong option '--frob'; usage: ipcxstat" },
-		{ "ipcxstat 1", "unexpected argument '1'; usage: ipcxstat" },
+		{ "ipcxstat -q", "wrong option '-q'; usage: ipcxstat" },
+		{ "ipcxstat --output", "option '--output' needs a value" },
+		{ "ipcxstat --output ID,frob", "there is no column 'frob'" },
+		{ "ipcxstat -o ''", "there is no column ''" },
+		{ "ipcxstat --sort frob", "there is no column 'frob' to sort by" },
+		{ "ipcxstat often", "'often' is no number of seconds" },
+		{ "ipcxstat 1s", "'1s' is no number of seconds" },
+		{ "ipcxstat nan", "'nan' is no number of seconds" },
+		{ "ipcxstat 0", "an interval is 0.01 to" },
+		{ "ipcxstat -- -1", "an interval is 0.01 to" },
+		{ "ipcxstat 1 0", "'0' is no number of samples" },
+		{ "ipcxstat 1 many", "'many' is no number of samples" },
+		{ "ipcxstat 1 2 3", "unexpected argument '3'" },
+		{ "ipcxstat --totals --by-process", "exclude each other" },
+		{ "ipcxstat --watch --json", "--watch goes neither with --json" },
 	};
 
 	(void)state;
@@ -175,6 +189,8 @@ static void test_no_module(void **state)
 		"ipcxctl create queue q", "ipcxctl rm r", "ipcxctl send q </dev/null",
 		"ipcxctl recv q", "ipcxctl info q", "ipcxctl stuck",
 		"ipcxctl top-holders", "ipcxctl chmod 0600 q", "ipcxctl chown 0 q",
+		"ipcxstat", "ipcxstat --attachments", "ipcxstat --by-process 1 2",
+		"ipcxstat --json 0.5", "ipcxstat --totals",
 	};
 
 	(void)state;
@@ -183,8 +199,6 @@ static void test_no_module(void **state)
 
 		check_refusal(&said, 4, NOT_LOADED, needing[i]);
 	}
-	sh_refused(1, NOT_LOADED, "ipcxstat");
-	sh_refused(1, NOT_LOADED, "ipcxstat --attachments");
 	sh_refused(4, "ipcx is not loaded; there is nothing to unload", "ipcxctl unload");
 }
 
@@ -222,6 +236,10 @@ static void test_output_cannot_be_written(void **state)
 		   "ipcxctl help >/dev/full");
 	sh_refused(1, "ipcxstat: cannot write to standard output: No space left on device",
 		   "ipcxstat --help >/dev/full");
+	sh_refused(1, "ipcxstat: cannot write to standard output: Bad file descriptor",
+		   "ipcxstat --version >&-");
+	sh_refused(1, "ipcxstat: --watch needs a terminal; without one, give an interval",
+		   "ipcxstat --watch");
 }
 
 /* ---- bash completion, from the top of the source tree ---- */
@@ -263,6 +281,9 @@ static void test_completion(void **state)
 		{ "ipcxctl chown root roo", "\n" },
 		{ "ipcxctl help in", "info\n" },
 		{ "ipcxstat --att", "--attachments\n" },
+		{ "ipcxstat -o ID,sent", "ID,SENT\nID,SENT/S\n" },
+		{ "ipcxstat --sort wait-", "\n" },
+		{ "ipcxstat --sort WAIT-", "WAIT-R\nWAIT-S\n" },
 	};
 
 	(void)state;
