@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* chmod, chown and rm: what is done to objects by their names. */
+#include <err.h>
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
@@ -49,6 +50,16 @@ static int change_one(const struct change *change, const char *name)
 	return ret;
 }
 
+static int change_failed(const struct change *change, const char *name, int error)
+{
+	if (error == -EINVAL && (change->what & (IPCX_SET_UID | IPCX_SET_GID))) {
+		warnx("cannot %s '%s': this user namespace has no such user or group; see /proc/self/uid_map",
+		      change->verb, name);
+		return EXIT_FAILURE;
+	}
+	return failure(error, "cannot %s '%s'", change->verb, name);
+}
+
 /* All of them, whatever becomes of one; the status is of the last that failed. */
 static int change_all(const struct command *command, const struct change *change,
 		      int n, char **names)
@@ -61,7 +72,7 @@ static int change_all(const struct command *command, const struct change *change
 		int ret = change_one(change, names[i]);
 
 		if (ret < 0)
-			status = failure(ret, "cannot %s '%s'", change->verb, names[i]);
+			status = change_failed(change, names[i], ret);
 		else if (verbose)
 			printf("%s '%s'\n", change->done, names[i]);
 	}

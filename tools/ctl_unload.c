@@ -177,7 +177,7 @@ const struct command command_unload = {
 	.arguments = "[--drain]",
 	.summary = "unload the kernel module",
 	.options = options,
-	.notes = "While something holds it, nothing happens; it says what, and who. Processes are\n"
-		 "never ended by it.\n",
+	.notes = "While a process holds anything of it, it stays loaded, and who holds what is said;\n"
+		 "no process is ended. What --drain has removed by then is gone.\n",
 	.run = run,
 };

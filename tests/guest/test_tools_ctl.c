@@ -41,6 +41,8 @@ static void test_chown(void **state)
 		sh_ok("ipcxctl chown %s q", changes[i].owner);
 		assert_prints(changes[i].shown, sh("ipcxctl ls -no owner,group | tr -s ' '"));
 	}
+	sh_refused(1, "cannot change the owner of 'q': this user namespace has no such user or group",
+		   "unshare --user --map-root-user ipcxctl chown daemon q");
 	sh_refused(1, "cannot change the owner of 'q': only its owner or root may do that",
 		   NOBODY_DOES "ipcxctl chown nobody q");
 	sh_refused(1, "cannot remove 'q': only its owner or root may do that", NOBODY_DOES "ipcxctl rm q");
