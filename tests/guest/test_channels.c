@@ -19,41 +19,8 @@ static int region_rider(void)
 	return fd;
 }
 
-#define QUEUE_CAPS	(RING_CAPS | CAPS(POLLABLE) | CAPS(FDS))
-#define QUEUE_QUIRKS	(NAMED | RESUMES | REJOINS)
-#define MEDIATED_CAPS	(MANY_BOTH | CAPS(POLLABLE) | CAPS(FDS) |	\
-			 CAPS(PEER_GONE) | CAPS(SURVIVES) |		\
-			 CAPS(CREDENTIALS) | CAPS(FORKS))
-
 static const struct row rows[] = {
-	{
-		.name = "queue", .uri = "queue:NAME?slots=8&size=1000",
-		.caps = QUEUE_CAPS, .quirks = QUEUE_QUIRKS | TELLS,
-		.size = 1000, .priorities = 1, .rider = region_rider,
-	}, {
-		.name = "queue (map=0)",
-		.uri = "queue:NAME?slots=8&size=1000&map=0",
-		.caps = MEDIATED_CAPS, .quirks = QUEUE_QUIRKS,
-		.size = 1000, .priorities = 1, .rider = region_rider,
-	}, {
-		.name = "queue (lanes)",
-		.uri = "queue:NAME?slots=8&size=96&lanes=3&keep=1",
-		.caps = QUEUE_CAPS | CAPS(PRIORITIES) | CAPS(KEEPS),
-		.quirks = QUEUE_QUIRKS | TELLS | LANES,
-		.size = 96, .priorities = 3, .rider = region_rider,
-	}, {
-		.name = "queue (drop)",
-		.uri = "queue:NAME?slots=8&size=96&drop=1",
-		.caps = QUEUE_CAPS, .quirks = QUEUE_QUIRKS | TELLS | LOSSY,
-		.size = 96, .priorities = 1, .rider = region_rider,
-	}, {
-		.name = "queue (broadcast)",
-		.uri = "queue:NAME?slots=8&size=96&broadcast=1",
-		.caps = (RING_CAPS & ~CAPS(REDELIVERS)) | CAPS(POLLABLE) |
-			CAPS(BROADCAST),
-		.quirks = QUEUE_QUIRKS | TELLS | LOSSY,
-		.size = 96, .priorities = 1,
-	},
+	ROWS_QUEUE(region_rider),
 	STANDARD_ROWS,
 	{ NULL }
 };
