@@ -6,6 +6,8 @@
 #	@defines FILE PREFIX...		the numbers whose names begin so, with their comments
 #	@struct FILE NAME		a structure: what for, its declaration, its members
 #	@functions FILE			the functions of all headers that FILE includes
+#	@section FILE HEADING		what Markdown has below that, paragraphs and lists
+#	@table FILE HEADING		the table that it has there: of each row what it says
 #	@usage TOOL WORDS		how a tool is called, of what it says when called so
 #	@help TOOL WORDS		all else of that
 #	@commands TOOL			both, of all commands that 'TOOL help' lists
@@ -54,7 +56,7 @@ function words(text,   out, word)
 		out = out word
 	}
 	out = out text
-	sub(/^[A-Z][A-Za-z]*:/, "*&*", out)
+	sub(/^[A-Z][A-Za-z]*( [A-Za-z]+)?( [A-Za-z]+)?:/, "*&*", out)
 	return out
 }
 
@@ -149,7 +151,7 @@ function text_line(line)
 	}
 }
 
-function text(file, first,   all, line, n, i)
+function comment(file, first,   all, line, n, i)
 {
 	all = contents(file)
 	i = index(all, "\n * " first)
@@ -289,6 +291,65 @@ function functions(file,   line, n, i, path)
 		}
 }
 
+# ---- @section and @table ----
+
+# What a cell says, under its column's heading.
+function cell(heading, text)
+{
+	if (text == "x")
+		return heading
+	if (text == "s" || text == "r")
+		return heading " (" (text == "s" ? "sending" : "receiving") " end only)"
+	return text == "" ? "" : heading ": " text
+}
+
+function table_row(first, heads, line,   part, n, i, one, all)
+{
+	n = split(line, part, / *\| */)
+	for (i = 3; i < n; i++) {
+		one = cell(heads[i], part[i])
+		if (one != "")
+			all = all (all == "" ? "" : part[i] ~ /^[xsr]$/ ? ", " : "; ") one
+	}
+	row(first, literally(part[2]), words(all))
+}
+
+# Sets line[] to all lines, and returns where the text below a heading begins.
+function below(file, heading, line,   n, i)
+{
+	n = split(contents(file), line, "\n")
+	for (i = 1; i <= n; i++) {
+		if (line[i] == "## " heading)
+			return i + 1
+	}
+	fail("no '" heading "' in " file)
+}
+
+function table(file, heading,   line, heads, i, rows)
+{
+	for (i = below(file, heading, line); line[i] !~ /^[|#]/; i++)
+		;
+	split(line[i], heads, / *\| */)
+	for (i += 2; line[i] ~ /^\|/; i++) {
+		gsub(/`/, "", line[i])
+		table_row(!rows++, heads, line[i])
+	}
+	if (!rows)
+		fail("no table below '" heading "' in " file)
+	print ""
+}
+
+function section(file, heading,   line, i)
+{
+	i = below(file, heading, line)
+	for (; i in line && line[i] !~ /^#/; i++) {
+		gsub(/`|\*\*/, "", line[i])
+		sub(/^- /, " - ", line[i])
+		text_line(line[i])
+	}
+	text_line("")
+}
+
 # ---- @usage, @help and @commands ----
 
 function run(command,   line, all)
@@ -357,11 +418,13 @@ function commands(tool,   line, n, i)
 		}
 }
 
-{ gsub(/@VERSION@/, version); negative = $2 ~ /^lib\// }
-$1 == "@text" { text($2, substr($0, index($0, $3))); next }
+{ gsub(/@VERSION@/, version); negative = $2 !~ /^kmod\// }
+$1 == "@text" { comment($2, substr($0, index($0, $3))); next }
 $1 == "@defines" { defines($2); next }
 $1 == "@struct" { struct($2, $3); next }
 $1 == "@functions" { functions($2); next }
+$1 == "@section" { section($2, substr($0, index($0, $3))); next }
+$1 == "@table" { table($2, substr($0, index($0, $3))); next }
 $1 == "@usage" { usage(tools "/" substr($0, index($0, $2))); next }
 $1 == "@help" { help(tools "/" substr($0, index($0, $2))); next }
 $1 == "@commands" { commands(tools "/" $2); next }

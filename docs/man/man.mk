@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Pages are scdoc's, with what the headers and the tools say filled in.
+# Pages are scdoc's, with what headers, tools and other documents say filled in.
 MAN_PAGES := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
 
 ## man		the manual pages, below build/man; to look at: man -l build/man/ipcx.7
 man: $(MAN_PAGES)
 
 $(BUILD)/man/%: docs/man/%.scd docs/man/expand.awk docs/man/tidy.awk \
-		$(wildcard kmod/uapi/linux/*.h lib/include/ipcx/*.h)
+		$(wildcard docs/*.md kmod/uapi/linux/*.h lib/include/ipcx/*.h)
 	$(call say,MAN,$@)
 	@mkdir -p $(@D)
 	$(Q)set -o pipefail; awk -v version=$(LIB_VERSION) -v tools=$(BUILD)/tools -f docs/man/expand.awk $< | \
