@@ -30,7 +30,7 @@ static void let_go(void)
 	if (address)
 		munmap(address, ADDRESS_BYTES);
 	if (started) {
-		kill(started, SIGTERM);
+		kill(started, SIGKILL);
 		ended(started);
 	}
 	queue = NULL;
