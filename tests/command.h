@@ -127,4 +127,18 @@ static inline int ended(pid_t pid)
 	return shell_status(status);
 }
 
+/* The tools of this build tree, wherever it is, come first in PATH. */
+static inline int find_tools(void)
+{
+	char path[4096], exe[2048];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (len < 0)
+		return -1;
+	exe[len] = '\0';
+	*strrchr(exe, '/') = '\0';
+	snprintf(path, sizeof(path), "%s/../../tools:%s", exe, getenv("PATH"));
+	return setenv("PATH", path, 1);
+}
+
 #endif /* TESTS_COMMAND_H */

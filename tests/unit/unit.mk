@@ -7,7 +7,8 @@ UNIT_OBJECTS := $(patsubst %.c,%.o,$(wildcard lib/*.c) $(filter-out tests/unit/t
 
 # These look from outside at what was built; all others run once more under the sanitizers, of which
 # the one for threads has something to see in a few.
-UNIT_OF_PRODUCTS := $(addprefix tests/unit/test_,examples headers man symbols tools)
+UNIT_OF_PRODUCTS := $(addprefix tests/unit/test_,examples headers man symbols tools) \
+	$(patsubst %.c,%,$(wildcard tests/unit/test_tools_bench*.c))
 UNIT_WITH_THREADS := $(addprefix tests/unit/test_,lock_threads ring_stress broadcast_stress semaphore file_queue_threads)
 ASAN := $(BUILD)/tests/asan
 TSAN := $(BUILD)/tests/tsan
@@ -34,11 +35,13 @@ endef
 define unit_link
 $(filter $(1)/tests/unit/%,$(UNIT_TESTS)): %: %.o $(addprefix $(1)/,$(UNIT_OBJECTS))
 	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$^ -lcmocka -lpthread $(LIB_NEEDS)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$^ -lcmocka -lpthread $(LIB_NEEDS) $$(LDLIBS)
 endef
 
 $(foreach dir,$(ASAN) $(TSAN),$(eval $(call unit_compile,$(dir))))
 $(foreach dir,$(BUILD) $(ASAN) $(TSAN),$(eval $(call unit_link,$(dir))))
+
+$(BUILD)/tests/unit/test_tools_bench_reports: LDLIBS = -ljansson
 
 $(addprefix $(BUILD)/,$(UNIT_OF_PRODUCTS)): | lib tools man examples
 check check-host: export PATH := $(CURDIR)/$(BUILD)/tools:$(PATH)
