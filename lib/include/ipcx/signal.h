@@ -73,8 +73,8 @@ struct ipcx_signal_info {
  * To the process as a whole, whichever thread takes it. Never waits.
  *
  * Errors: -EINVAL (no such signal), -ESRCH (no such process), -EPERM (not one of
- * this user's), -EAGAIN (a real-time signal, and this user has as many waiting
- * as RLIMIT_SIGPENDING of the sender allows).
+ * this user's), -EAGAIN (a real-time signal, and its user has as many waiting
+ * as RLIMIT_SIGPENDING of the receiver allows).
  */
 int ipcx_signal_send(pid_t pid, int signal, uintptr_t value);
 
