@@ -29,7 +29,7 @@ static void test_chown(void **state)
 	} changes[] = {
 		{ "nobody", "nobody root\n" },
 		{ ":daemon", "nobody daemon\n" },
-		{ "daemon:nogroup", "daemon nogroup\n" },
+		{ "daemon:daemon", "daemon daemon\n" },
 		{ "nobody:", "nobody nogroup\n" },
 		{ "123456:123457", "123456 123457\n" },
 		{ "0:0", "root root\n" },
