@@ -153,6 +153,18 @@ static void tools_pages_have_their_options(void **state)
 			     "{ build/tools/ipcxctl help; " COMMANDS " | while read -r command; do"
 			     "	build/tools/ipcxctl help $command; done; }");
 	page_has_the_options("ipcxstat", "ipcxstat.8", "build/tools/ipcxstat --help");
+	page_has_the_options("ipcxbench", "ipcxbench.1", "build/tools/ipcxbench --help");
+}
+
+static void ipcxbenchs_page_has_all_of_a_report(void **state)
+{
+	(void)state;
+	HAS(SECTION("REPORT", "ipcxbench.1"), 25,
+	    "sed -nE 's/.*put(_string|_number)?\\((object|one), \"(\\w+)\".*/\\3/p;"
+	    " s/^\t\\{ \"(\\w+)\", offsetof.*/\\1/p' tools/bench_json.c");
+	HAS(SECTION("REPORT", "ipcxbench.1"), 20,
+	    "sed -nE 's/^\\s*(fputs\\()?\"([a-z0-9_,]+)(\\\\n)?\".*/\\2/p' tools/bench_report.c |"
+	    "tr ',' '\\n' | grep .");
 }
 
 static void ipcxctls_page_has_all_commands(void **state)
@@ -261,6 +273,7 @@ int main(void)
 		cmocka_unit_test(device_page_has_all_tracepoints),
 		cmocka_unit_test(tools_pages_have_their_options),
 		cmocka_unit_test(ipcxctls_page_has_all_commands),
+		cmocka_unit_test(ipcxbenchs_page_has_all_of_a_report),
 		cmocka_unit_test(library_page_has_all_functions),
 		cmocka_unit_test(library_page_has_all_headers),
 		cmocka_unit_test(channel_page_has_all_schemes),
