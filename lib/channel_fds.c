@@ -18,7 +18,7 @@ union send_control {
 void fds_close(struct fds *fds)
 {
 	while (fds->count)
-		SYSCALL(close(fds->fd[--fds->count]));
+		KERNEL(close, fds->fd[--fds->count]);
 	fds->lost = false;
 }
 
@@ -33,7 +33,7 @@ void fds_deliver(struct fds *fds, struct ipcx_channel_msg *msg, int *to,
 		memcpy(to, fds->fd, given * sizeof(int));
 	msg->fds = given;
 	while (fds->count > given)
-		SYSCALL(close(fds->fd[--fds->count]));
+		KERNEL(close, fds->fd[--fds->count]);
 	*fds = (struct fds) { .count = 0 };
 }
 
@@ -46,7 +46,7 @@ static void add(struct fds *fds, const void *data, size_t bytes)
 		if (fds->count < IPCX_FDS_MAX) {
 			fds->fd[fds->count++] = fd;
 		} else {
-			SYSCALL(close(fd));
+			KERNEL(close, fd);
 			fds->lost = true;
 		}
 	}

@@ -218,7 +218,7 @@ ssize_t ipcx_socket_recv_fds_timed(struct ipcx_socket *socket, void *buf,
 		ret = -EPIPE;
 	if (ret < 0) {
 		for (uint32_t i = 0; i < n; i++)
-			SYSCALL(close(got[i]));
+			KERNEL(close, got[i]);
 		return ret;
 	}
 	memcpy(fds, got, n * sizeof(int));
