@@ -71,6 +71,23 @@ static int watch(const struct hub *hub, struct ipcx_socket *socket, void *who)
 				 ipcx_socket_fd(socket), &event));
 }
 
+/*
+ * Who waits to be accepted where no descriptor is left for him is no reason to
+ * wake up: that would be so all the time.
+ */
+static void set_full(struct hub *hub, bool full)
+{
+	struct epoll_event event = {
+		.events = full ? 0 : EPOLLIN, .data.ptr = hub,
+	};
+
+	if (hub->full == full)
+		return;
+	hub->full = full;
+	SYSCALL(epoll_ctl(hub->fd, EPOLL_CTL_MOD,
+			  ipcx_socket_fd(hub->listener), &event));
+}
+
 int hub_init(struct hub *hub, struct ipcx_socket *listener, size_t size,
 	     bool packets)
 {
@@ -135,6 +152,7 @@ static void open_grave(struct hub *hub)
 static void disconnect(struct hub *hub, struct connection *connection)
 {
 	LIST_REMOVE(connection, list);
+	set_full(hub, false);
 	/* So that both sides see its end, whatever that is, and here the grave. */
 	ipcx_socket_shutdown(connection->socket,
 			     IPCX_RIGHT_SEND | IPCX_RIGHT_RECV);
@@ -184,18 +202,39 @@ static int adopt(struct hub *hub, struct ipcx_socket *socket)
 	return 0;
 }
 
+static bool is_lack(int ret)
+{
+	return ret == -EMFILE || ret == -ENFILE || ret == -ENOBUFS ||
+	       ret == -ENOMEM;
+}
+
 /* One that went again before it was accepted was none. */
-static int accept_all(struct hub *hub)
+static int accept_once(struct hub *hub)
 {
 	struct ipcx_socket *socket;
+	int ret = ipcx_socket_accept_try(hub->listener, &socket);
+
+	if (!ret)
+		return adopt(hub, socket);
+	if (is_lack(ret) && hub->grave) {
+		open_grave(hub);
+		return 0;
+	}
+	return ret == -ECONNABORTED || ret == -EPROTO ? 0 : ret;
+}
+
+/* A lack is told only if there is nobody to receive from meanwhile. */
+static int accept_all(struct hub *hub)
+{
+	bool full;
 	int ret;
 
 	do {
-		ret = ipcx_socket_accept_try(hub->listener, &socket);
-		if (!ret)
-			ret = adopt(hub, socket);
-	} while (!ret || ret == -ECONNABORTED || ret == -EPROTO);
-	return ret == -EAGAIN ? 0 : ret;
+		ret = accept_once(hub);
+	} while (!ret);
+	full = is_lack(ret) && hub->count;
+	set_full(hub, full);
+	return full || ret == -EAGAIN ? 0 : ret;
 }
 
 /* ---- streams ---- */
@@ -422,11 +461,12 @@ static ssize_t step(struct hub *hub, struct taken *taken)
 			hub->turn -= used;
 		return ret;
 	}
-	if (ret == GOES_ON || ret == -ENOMEM)
+	/* The last: the receiver's own buffer. */
+	if (ret == GOES_ON || ret == -EFAULT)
 		return ret;
-	if (ret == -EAGAIN) {
+	if (ret == -EAGAIN || ret == -ENOMEM) {
 		end_turn(hub);
-		return GOES_ON;
+		return ret == -EAGAIN ? GOES_ON : ret;
 	}
 	/* A packet that is too large leaves the next one as it is. */
 	if (ret == -EBADMSG && hub->packets)
@@ -442,6 +482,9 @@ ssize_t hub_take(struct hub *hub, void *buf, struct ipcx_channel_msg *msg,
 	ssize_t ret = GOES_ON;
 
 	pthread_mutex_lock(&hub->lock);
+	/* What was lacking may be there by now; nobody tells of that. */
+	if (hub->full)
+		accept_all(hub);
 	for (int i = 0; i < READS_AT_ONCE && ret == GOES_ON; i++)
 		ret = step(hub, &taken);
 	pthread_mutex_unlock(&hub->lock);

@@ -72,6 +72,7 @@ struct connection;
  * @current: the one whose turn it is, or NULL
  * @turn: how much of its turn is left
  * @look: the others are to be looked at first
+ * @full: no descriptor was left for another, so epoll does not look at @listener
  * @grave: the last of all, closed by its peer, as long as no other comes: so
  *	poll(2) goes on telling of the end
  * @events: what epoll told last
@@ -89,6 +90,7 @@ struct hub {
 	struct connection *current;
 	uint32_t turn;
 	bool look;
+	bool full;
 	struct connection *grave;
 	struct epoll_event events[EVENTS_AT_ONCE];
 	int at;
