@@ -11,8 +11,13 @@
 #include <stdlib.h>
 #include <sys/file.h>
 
+#include <ipcx/device.h>
+
 #include "channel_socket.h"
 #include "wait.h"
+
+/* Longer than it takes to take a path. */
+#define PATIENCE_NS	(NSEC_PER_SEC / 10)
 
 static int open_directory(const char *path)
 {
@@ -59,13 +64,12 @@ static int abandoned(const char *path)
 	return ret && ret != -EPROTOTYPE && ret != -EAGAIN ? ret : -EADDRINUSE;
 }
 
-static int take(const char *path, uint32_t type, struct ipcx_socket **socket)
+/* The path is in the way, but nobody else can take it at the same time. */
+static int take_over(const char *path, uint32_t type,
+		     struct ipcx_socket **socket)
 {
-	int ret = ipcx_socket_listen_unix(path, type, socket);
+	int ret = abandoned(path);
 
-	if (ret != -EADDRINUSE)
-		return ret;
-	ret = abandoned(path);
 	if (ret < 0)
 		return ret;
 	ret = SYSCALL(unlink(path));
@@ -74,19 +78,47 @@ static int take(const char *path, uint32_t type, struct ipcx_socket **socket)
 	return ipcx_socket_listen_unix(path, type, socket);
 }
 
+/*
+ * Anybody who can read a directory can lock it, for any reason and for ever; and
+ * who may make something there need not be able to read it. So one who cannot
+ * have the lock soon goes without, unless the path was left behind.
+ */
+static int take(const char *path, uint32_t type, uint64_t deadline,
+		struct ipcx_socket **socket)
+{
+	uint64_t soon = ipcx_deadline_after(PATIENCE_NS);
+	int lock = lock_directory(path, deadline < soon ? deadline : soon);
+	int ret;
+
+	if (lock == -EINTR)
+		return lock;
+	ret = ipcx_socket_listen_unix(path, type, socket);
+	if (ret == -EADDRINUSE && lock < 0) {
+		ret = abandoned(path);
+		if (ret < 0)
+			return ret;
+		lock = lock_directory(path, deadline);
+		if (lock < 0)
+			return lock;
+		ret = -EADDRINUSE;
+	}
+	if (ret == -EADDRINUSE)
+		ret = take_over(path, type, socket);
+	if (lock >= 0)
+		SYSCALL(close(lock));
+	return ret;
+}
+
 int place_listen(struct place *place, const char *name, uint32_t type,
 		 uint64_t deadline, struct ipcx_socket **socket)
 {
-	int lock, ret;
+	int ret;
 
 	place->path = NULL;
 	if (*name == '@' || !*name)
 		return ipcx_socket_listen_unix(name, type, socket);
-	lock = lock_directory(name, deadline);
-	if (lock < 0)
-		return lock;
 	place->path = strdup(name);
-	ret = place->path ? take(name, type, socket) : -ENOMEM;
+	ret = place->path ? take(name, type, deadline, socket) : -ENOMEM;
 	if (!ret) {
 		place->pid = getpid();
 		SYSCALL(lstat(name, &place->stat));
@@ -94,7 +126,6 @@ int place_listen(struct place *place, const char *name, uint32_t type,
 		free(place->path);
 		place->path = NULL;
 	}
-	SYSCALL(close(lock));
 	return ret;
 }
 
