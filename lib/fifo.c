@@ -34,13 +34,27 @@ static int open_now(const char *path, int flags)
 	return fd == -ENXIO ? -EAGAIN : fd;
 }
 
-/* A FIFO's descriptor, or -errno: the handle for it, or nothing left of it. */
+static bool is_fifo(int fd)
+{
+	struct stat stat;
+
+	return !SYSCALL(fstat(fd, &stat)) && S_ISFIFO(stat.st_mode);
+}
+
+/*
+ * A descriptor just opened, or -errno: the handle for it, or nothing left of it.
+ * Since the path was looked at, another may have put something else there.
+ */
 static int adopt(int fd, bool reads, struct ipcx_fifo **fifo)
 {
 	struct ipcx_fifo *handle;
 
 	if (fd < 0)
 		return fd;
+	if (!is_fifo(fd)) {
+		SYSCALL(close(fd));
+		return -EPROTOTYPE;
+	}
 	handle = malloc(sizeof(*handle));
 	if (!handle) {
 		SYSCALL(close(fd));
