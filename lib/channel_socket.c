@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include <ipcx/device.h>
+
 #include "channel_socket.h"
 #include "wait.h"
 
@@ -12,6 +14,8 @@
 #define PACKET_SIZE	(64 * 1024)
 /* What the kernel keeps for itself of the room for packets. */
 #define PACKET_EXTRA	32
+/* Between two looks for who listens at a port. */
+#define REMOTE_STEP_NS	(NSEC_PER_SEC / 100)
 
 /**
  * struct socket_channel - one end
@@ -146,10 +150,29 @@ static int connect_once(struct socket_channel *handle,
 	return -EAGAIN;
 }
 
+/* In larger steps: each look asks for the address, and then its host. */
+static int wait_remote(uint64_t deadline)
+{
+	uint64_t next = ipcx_deadline_after(REMOTE_STEP_NS);
+	int ret = wait_fd(-1, 0, deadline < next ? deadline : next);
+
+	return ret == -ETIMEDOUT && next < deadline ? 0 : ret;
+}
+
+/* Not by steps where a look itself can sleep: they block signals between them. */
+static int connect_waiting(struct socket_channel *handle,
+			   const struct channel_uri *uri, uint64_t deadline)
+{
+	if (handle->local)
+		return AWAIT_STEPS(connect_once(handle, uri, deadline),
+				   deadline);
+	return AWAIT(connect_once(handle, uri, deadline), wait_remote(deadline));
+}
+
 static int connect_any(struct socket_channel *handle,
 		       const struct channel_uri *uri, uint64_t deadline)
 {
-	int ret = AWAIT_STEPS(connect_once(handle, uri, deadline), deadline);
+	int ret = connect_waiting(handle, uri, deadline);
 
 	if (ret < 0)
 		return ret;
