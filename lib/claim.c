@@ -153,6 +153,9 @@ static int late_error(uint64_t deadline)
 	return deadline == IPCX_NO_WAIT ? -EAGAIN : -ETIMEDOUT;
 }
 
+/* Looks without one at the deadline: some hundred microseconds. */
+#define LOOKS_AT_ONCE	4096
+
 /* The claim found nothing: spin, sleep, look again. */
 static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 		      uint32_t lane, struct ipcx_loan *loan, uint64_t deadline)
@@ -166,9 +169,12 @@ static int claim_slow(struct ipcx_queue *queue, int me, uint32_t dir,
 			return -EAGAIN;
 		looks = 0;
 	}
-	for (uint32_t i = 0; i < looks && ret == -EAGAIN; i++) {
+	while (looks && ret == -EAGAIN) {
 		cpu_relax();
 		ret = claim(queue, me, dir, lane, loan);
+		/* Who spins for long has a deadline, too. */
+		if (--looks % LOOKS_AT_ONCE == 0 && is_late(deadline))
+			break;
 	}
 	while (ret == -EAGAIN) {
 		ret = sleep_until(queue, dir, lane, deadline);

@@ -289,6 +289,19 @@ static void tries_and_deadlines_end(void **state)
 	ipcx_queue_close(queue);
 }
 
+/* Who spins for minutes is late, not later. */
+static void deadlines_end_a_spin(void **state)
+{
+	struct ipcx_queue *queue = in_file(BOTH);
+
+	(void)state;
+	ipcx_queue_set_spin(queue, UINT32_MAX);
+	assert_late(get_number(queue, deadline));
+	fill_up(queue);
+	assert_late(put_number(queue, 0, deadline));
+	ipcx_queue_close(queue);
+}
+
 static void deadlines_beyond_a_slice_are_kept(void **state)
 {
 	struct ipcx_queue *queue = in_file(BOTH);
@@ -508,6 +521,7 @@ int main(void)
 		IN_FILE_TEST(lanes_batches_loans_and_peeks_work),
 		IN_FILE_TEST(the_oldest_is_dropped),
 		IN_FILE_TEST(tries_and_deadlines_end),
+		IN_FILE_TEST(deadlines_end_a_spin),
 		IN_FILE_TEST(deadlines_beyond_a_slice_are_kept),
 		IN_FILE_TEST(handlers_interrupt),
 		IN_FILE_TEST(who_sleeps_is_woken),
