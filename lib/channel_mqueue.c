@@ -98,8 +98,6 @@ static int mqueue_open(const struct channel_uri *uri, uint32_t right,
 	int ret;
 
 	(void)deadline;
-	if (!uri_option(uri, OPTION_SLOTS, 1) || !uri_option(uri, OPTION_SIZE, 1))
-		return -EINVAL;
 	ret = open_or_create(uri, right, &queue);
 	if (ret < 0)
 		return ret;

@@ -84,7 +84,7 @@ static ssize_t size_of(const struct channel_uri *uri)
 	most = info.msgmax < info.msgmnb ? info.msgmax : info.msgmnb;
 	size = uri_option(uri, OPTION_SIZE,
 			  most < SIZE_DEFAULT ? most : SIZE_DEFAULT);
-	return size > 0 && size <= most ? size : -EINVAL;
+	return size <= most ? size : -EINVAL;
 }
 
 static int open_or_create(const struct channel_uri *uri, int key,

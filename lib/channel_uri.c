@@ -46,6 +46,14 @@ static int parse_number(const char *text, uint64_t *value)
 	return *value > UINT32_MAX ? -EINVAL : 0;
 }
 
+/* Of nothing there is no channel. */
+static int parse_count(const char *text, uint64_t *value)
+{
+	int ret = parse_number(text, value);
+
+	return ret < 0 || *value ? ret : -EINVAL;
+}
+
 static int parse_mode(const char *text, uint64_t *value)
 {
 	char *end;
@@ -76,12 +84,12 @@ static int parse_type(const char *text, uint64_t *value)
 }
 
 static const struct option options[OPTIONS] = {
-	[OPTION_SIZE]	   = { "size", parse_number },
-	[OPTION_SLOTS]	   = { "slots", parse_number },
+	[OPTION_SIZE]	   = { "size", parse_count },
+	[OPTION_SLOTS]	   = { "slots", parse_count },
 	[OPTION_MODE]	   = { "mode", parse_mode },
 	[OPTION_TYPE]	   = { "type", parse_type },
 	[OPTION_SIGNAL]	   = { "signal", parse_number },
-	[OPTION_LANES]	   = { "lanes", parse_number },
+	[OPTION_LANES]	   = { "lanes", parse_count },
 	[OPTION_SPIN]	   = { "spin", parse_number },
 	[OPTION_DROP]	   = { "drop", parse_flag },
 	[OPTION_BROADCAST] = { "broadcast", parse_flag },
