@@ -144,11 +144,14 @@ static int pipe_open(const struct channel_uri *uri, uint32_t right,
 		ret = set_packets(fd);
 	if (!ret)
 		ret = ipcx_pipe_from_fd(fd, &handle->pipe);
-	if (ret < 0)
+	if (ret < 0) {
 		free(handle);
-	else
-		adopt(handle, fd, channel);
-	return ret;
+		return ret;
+	}
+	/* Inherited for this process; one more who has it hides the end. */
+	SYSCALL(fcntl(fd, F_SETFD, FD_CLOEXEC));
+	adopt(handle, fd, channel);
+	return 0;
 }
 
 static int fifo_open_there(const struct channel_uri *uri, uint32_t right,

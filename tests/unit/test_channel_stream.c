@@ -153,6 +153,8 @@ static void a_pipe_is_taken_over(void **state)
 	for (int i = 0; i < 2; i++) {
 		pipe_channels(fds, i ? O_DIRECT : 0, &from, &to, "");
 		assert_int_equal(ipcx_channel_fd(from), fds[0]);
+		for (int end = 0; end < 2; end++)
+			assert_true(fcntl(fds[end], F_GETFD) & FD_CLOEXEC);
 		assert_int_equal(ipcx_channel_send(to, "one", 3, 0), 0);
 		assert_int_equal(ipcx_channel_send(to, "", 0, 0), 0);
 		assert_int_equal(receive(from), 3);
