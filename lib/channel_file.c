@@ -10,7 +10,7 @@
 			 OPTION(MODE))
 
 static int file_open_at(const char *path, const struct channel_uri *uri,
-			bool keep, uint32_t right,
+			bool keep, uint32_t right, uint64_t deadline,
 			const struct channel_ops *ops,
 			struct ipcx_channel **channel)
 {
@@ -22,10 +22,14 @@ static int file_open_at(const char *path, const struct channel_uri *uri,
 		.flags = (uri->value[OPTION_DROP] ? IPCX_QUEUE_DROP_OLDEST : 0) |
 			 (keep ? FILE_QUEUE_KEEP : 0),
 		.rights = right,
+		/* A moment that is over is for a try. */
+		.deadline_ns = deadline == IPCX_NO_WAIT ? 1 : deadline,
 	};
 	struct ipcx_queue *queue;
 	int ret = file_queue_open(path, &options, &queue);
 
+	if (ret == -ETIMEDOUT && deadline == IPCX_NO_WAIT)
+		return -EAGAIN;
 	if (ret < 0)
 		return ret;
 	return queue_channel(ops, right, IPCX_CHANNEL_PEER_GONE |
@@ -39,10 +43,9 @@ static int shm_open_end(const struct channel_uri *uri, uint32_t right,
 	struct shm_path path;
 	int ret = shm_path(uri->name, &path);
 
-	(void)deadline;
 	return ret < 0 ? ret : file_open_at(path.text, uri,
 					    uri->value[OPTION_KEEP], right,
-					    &channel_shm, channel);
+					    deadline, &channel_shm, channel);
 }
 
 static int shm_remove(const struct channel_uri *uri)
@@ -57,11 +60,10 @@ static int shm_remove(const struct channel_uri *uri)
 static int map_open_end(const struct channel_uri *uri, uint32_t right,
 			uint64_t deadline, struct ipcx_channel **channel)
 {
-	(void)deadline;
 	if (!*uri->name)
 		return -EINVAL;
 	return file_open_at(uri->name, uri, uri_option(uri, OPTION_KEEP, 1),
-			    right, &channel_map, channel);
+			    right, deadline, &channel_map, channel);
 }
 
 static int map_remove(const struct channel_uri *uri)

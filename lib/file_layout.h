@@ -102,7 +102,8 @@ struct file_queue {
  * name. -ESTALE if the file has none any more, -EUSERS, -ETIMEDOUT, -EINTR, or
  * why it cannot be locked.
  */
-int file_attach(struct file_queue *file, uint32_t rights, bool keep);
+int file_attach(struct file_queue *file, uint32_t rights, bool keep,
+		uint64_t deadline);
 void file_detach(struct file_queue *file);
 
 /* Who was the last removes it. Only with the lock this stays as it is. */

@@ -305,10 +305,12 @@ bool file_has_name(const struct file_queue *file)
 	return !SYSCALL(fstat(file->fd, &stat)) && stat.st_nlink;
 }
 
-int file_attach(struct file_queue *file, uint32_t rights, bool keep)
+int file_attach(struct file_queue *file, uint32_t rights, bool keep,
+		uint64_t deadline)
 {
 	struct file_header *header = file->header;
-	int ret = file_lock(file, ipcx_deadline_after(PATIENCE_NS));
+	uint64_t last = ipcx_deadline_after(PATIENCE_NS);
+	int ret = file_lock(file, deadline && deadline < last ? deadline : last);
 
 	if (ret < 0)
 		return ret;

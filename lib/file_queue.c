@@ -234,7 +234,8 @@ static int join(struct ipcx_queue *queue,
 	if (page < 0)
 		return page;
 	ret = file_attach(file, queue->rights & SIDES,
-			  options->flags & FILE_QUEUE_KEEP);
+			  options->flags & FILE_QUEUE_KEEP,
+			  options->deadline_ns);
 	if (ret < 0) {
 		unmap_attachment_page((uint32_t *)page);
 		return ret;

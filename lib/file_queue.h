@@ -56,6 +56,8 @@
  * @flags: IPCX_CREATE_EXCL, IPCX_QUEUE_DROP_OLDEST, FILE_QUEUE_*
  * @rights: IPCX_RIGHT_SEND, IPCX_RIGHT_RECV, 0 for both. The file must be
  *	readable and writable for either
+ * @deadline_ns: when to give up beside a peer that was stopped in the middle of
+ *	its own opening or closing; 0 for after some seconds, which is the longest
  *
  * The first three: 0 for what is there, or else FILE_QUEUE_SLOTS,
  * FILE_QUEUE_SLOT_SIZE and 1.
@@ -67,6 +69,7 @@ struct file_queue_options {
 	uint32_t mode;
 	uint32_t flags;
 	uint32_t rights;
+	uint64_t deadline_ns;
 };
 
 /*

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <ipcx/channel.h>
+
 #include "in_file.h"
+#include "sys.h"
 
 /* Holds a slot to write and a message to read, and never gives them back. */
 static void hold_both(void)
@@ -222,9 +225,13 @@ static void a_stopped_peer_holds_up_nobody_for_ever(void **state)
 {
 	struct file_queue_options options = { 0 };
 	struct ipcx_queue *queue = in_file(BOTH), *other = POISON;
+	char uri[sizeof(in_file_path) + 4];
+	struct ipcx_channel *channel;
+	uint64_t soon;
 	pid_t pid, holder;
 
 	(void)state;
+	snprintf(uri, sizeof(uri), "map:%s", in_file_path);
 	assert_int_equal(put_number(queue, 1, IPCX_NO_WAIT), 0);
 	holder = fork_holder();
 	pid = peer_fork();
@@ -240,6 +247,12 @@ static void a_stopped_peer_holds_up_nobody_for_ever(void **state)
 	assert_int_equal(file_queue_open(in_file_path, &options, &other),
 			 -ETIMEDOUT);
 	assert_ptr_equal(other, POISON);
+	/* Who has less patience need not have as much. */
+	soon = in_ms(SHORT);
+	assert_int_equal(ipcx_channel_open_timed(uri, RECV, &channel, soon),
+			 -ETIMEDOUT);
+	assert_true(in_ms(0) < soon + 2 * NSEC_PER_SEC);
+	assert_int_equal(ipcx_channel_open_try(uri, RECV, &channel), -EAGAIN);
 	peer_kill(pid);
 	assert_int_equal(get_number(queue, IPCX_FOREVER), 1);
 	ipcx_queue_close(queue);
