@@ -24,7 +24,8 @@
  *
  *	size=BYTES	the largest message
  *	slots=N		messages that the channel holds, of each priority
- *	mode=OCTAL	permission bits of what is made, 0600 without
+ *	mode=OCTAL	permission bits of what is made, 0600 without; the umask
+ *			is applied, but to sysv: and queue:
  *	type=T		stream (as without), seqpacket or dgram
  *	signal=N	its number, SIGRTMIN to SIGRTMAX; SIGRTMIN without
  *	lanes=N		priorities, 1 without
@@ -59,6 +60,10 @@
  * Then another may open the other end and all goes on, but for pipes and the
  * sending end of sockets. Of a message that a sender did not get to the end of
  * nothing is received.
+ *
+ * Shared memory and files: peers write to them as they please, so they must trust
+ * each other. Who spoils what is there spoils the channel; who makes the file
+ * smaller kills all others by SIGBUS. At most 256 handles have one open at a time.
  *
  * POSIX queues: without slots and size one is made with 10 of 8192 bytes, or as
  * much of either as /proc/sys/fs/mqueue allows.
@@ -155,14 +160,20 @@ struct ipcx_channel_msg {
  * @channel: set to the handle, to be closed with ipcx_channel_close()
  *
  * A sending end of a FIFO or a socket waits for a receiving one, which the
- * _timed form looks for every millisecond.
+ * _timed form looks for every millisecond, and of TCP each form every ten. The
+ * name of a host is looked up then, for which nothing but the C library says how
+ * long that takes.
  *
  * Errors: -EPROTONOSUPPORT (no such mechanism), -EINVAL (the URI cannot be; an
  * unknown option or value; @right), -EEXIST (there with other slots, size or
  * lanes), -EADDRINUSE (another has the receiving end of a socket), -EMSGSIZE (a
  * size that a packet cannot have), -EBADF (not that end of a pipe), -ENODEV
  * (queue: the module is not loaded), -EAGAIN (_try), -ETIMEDOUT (_timed),
- * -EINTR, and those of making and opening in the header of the mechanism.
+ * -EINTR, and those of making and opening in the header of the mechanism. Of
+ * shm: and map: -EPROTOTYPE (something else has the name), -EPROTO (of another
+ * version, or spoiled), -EUSERS (too many have it open), -EFBIG, -ENOSPC, those
+ * of open(2), and -ETIMEDOUT of the plain form, too: beside a peer that was
+ * stopped in the middle of opening or closing it is some seconds until then.
  * ipcx_channel_explain() says them in words.
  */
 int ipcx_channel_open(const char *uri, uint32_t right,
@@ -188,7 +199,9 @@ const char *ipcx_channel_explain(const char *uri, int error);
  * @channel: the handle, or NULL
  *
  * What was sent stays sent. Loans still held are given back as their holder's
- * death would.
+ * death would, but those that are the library's memory stay, and are lost: give
+ * them back before. Beside a peer of shm: or map: that was stopped as above this
+ * can take some seconds.
  */
 void ipcx_channel_close(struct ipcx_channel *channel);
 
