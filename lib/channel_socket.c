@@ -73,6 +73,12 @@ static int option(const struct socket_channel *handle, int level, int name,
 				  &value, sizeof(value)));
 }
 
+/* A machine that is gone does not say so. What is accepted inherits it. */
+static int notice_death(const struct socket_channel *handle)
+{
+	return option(handle, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
 /* ---- opening the receiving end ---- */
 
 /* Each packet says who sent it; connections that are accepted inherit that. */
@@ -103,6 +109,11 @@ static int bind_any(struct socket_channel *handle,
 	handle->base.fd = ipcx_socket_fd(handle->socket);
 	if (handle->type == IPCX_SOCKET_DGRAM)
 		return 0;
+	if (!handle->local) {
+		ret = notice_death(handle);
+		if (ret < 0)
+			return ret;
+	}
 	ret = hub_init(&handle->hub, handle->socket, handle->base.size,
 		       handle->type == IPCX_SOCKET_SEQPACKET);
 	if (!ret)
@@ -181,6 +192,8 @@ static int connect_any(struct socket_channel *handle,
 		return 0;
 	if (!handle->local) {
 		ret = option(handle, IPPROTO_TCP, TCP_NODELAY, 1);
+		if (!ret)
+			ret = notice_death(handle);
 		if (ret < 0)
 			return ret;
 	}

@@ -340,6 +340,39 @@ static void connecting_is_interrupted(void **state)
 	close(listener);
 }
 
+static int option_of(int fd, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) ? -1 : value;
+}
+
+/* Of a machine that was switched off, either side is told in the end. */
+static void both_sides_notice_death(void **state)
+{
+	struct ipcx_channel *from, *to;
+	int connections = 0;
+
+	(void)state;
+	use(TCP);
+	from = receiver();
+	to = sender();
+	assert_int_equal(ipcx_channel_send(to, "x", 1, 0), 0);
+	assert_int_equal(receive(from), 1);
+	for (int fd = 3; fd < 1024; fd++) {
+		if (option_of(fd, SO_PROTOCOL) != IPPROTO_TCP ||
+		    option_of(fd, SO_ACCEPTCONN))
+			continue;
+		assert_int_equal(option_of(fd, SO_KEEPALIVE), 1);
+		connections++;
+	}
+	assert_int_equal(connections, 2);
+	errno = ERRNO_CANARY;
+	ipcx_channel_close(to);
+	ipcx_channel_close(from);
+}
+
 /* ---- options ---- */
 
 static void nothing_is_no_size(void **state)
@@ -369,6 +402,7 @@ int main(void)
 		SOCKET_TEST(a_locked_directory_is_in_nobodys_way),
 		SOCKET_TEST(what_became_no_fifo_is_not_opened),
 		SOCKET_TEST(connecting_is_interrupted),
+		SOCKET_TEST(both_sides_notice_death),
 		SOCKET_TEST(nothing_is_no_size),
 	};
 
