@@ -141,7 +141,8 @@ static struct ipcx_user *ipcx_user_count(enum ipcx_limit what, u64 amount,
 		/* Somebody else may have been here meanwhile. */
 		user = ipcx_user_find(uid);
 		if (!user) {
-			swap(user, fresh);
+			user = fresh;
+			fresh = NULL;
 			user->uid = uid;
 			hash_add(ipcx_users, &user->node, __kuid_val(uid));
 		}

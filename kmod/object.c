@@ -273,9 +273,9 @@ static struct ipcx_handle *ipcx_handle_new(struct ipcx_object *obj)
 			 &obj->first;
 }
 
-static void ipcx_handle_free(struct ipcx_handle *handle)
+static void ipcx_handle_free(struct ipcx_object *obj, struct ipcx_handle *handle)
 {
-	if (handle != &handle->obj->first)
+	if (handle != &obj->first)
 		kfree(handle);
 }
 
@@ -314,7 +314,7 @@ struct file *ipcx_object_new_file(struct ipcx_object *obj, u32 rights)
 	return file;
 
 err_free_handle:
-	ipcx_handle_free(handle);
+	ipcx_handle_free(obj, handle);
 err_put_user:
 	ipcx_object_put_user(obj);
 	return file;
@@ -557,7 +557,7 @@ int ipcx_object_release(struct inode *inode, struct file *file)
 
 	if (obj->kind->closed)
 		obj->kind->closed(handle);
-	ipcx_handle_free(handle);
+	ipcx_handle_free(obj, handle);
 	ipcx_object_put_user(obj);
 	return 0;
 }
