@@ -128,7 +128,7 @@ static int begin(struct parts *parts, const struct frame *frame, size_t size,
 	begun = malloc(sizeof(*begun) + frame->left);
 	if (!begun)
 		return -ENOMEM;
-	if (parts->count == parts->most)
+	if (parts->newest && parts->count == parts->most)
 		evict_oldest(parts);
 	*begun = (struct part) {
 		.next = parts->newest,

@@ -307,7 +307,7 @@ static ssize_t read_stream(struct connection *connection, struct taken *taken)
 	bool finished = false;
 	struct ucred from;
 	struct fds fds;
-	char verdict;
+	char verdict = 0;
 	long ret;
 
 	if (connection->part) {

@@ -62,8 +62,8 @@ int queue_channel(const struct channel_ops *ops, uint32_t right, uint32_t caps,
 		},
 		.queue = queue,
 	};
-	ipcx_queue_set_spin(queue, spin);
 	*channel = &handle->base;
+	ipcx_queue_set_spin(queue, spin);
 	return 0;
 }
 

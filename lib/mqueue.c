@@ -68,7 +68,7 @@ int ipcx_mqueue_create(const char *name, uint32_t messages,
 		.mq_maxmsg = messages,
 		.mq_msgsize = message_size,
 	};
-	struct ipcx_mqueue *made;
+	struct ipcx_mqueue *made = NULL;
 	int ret = copy_options(&opt, sizeof(opt), options);
 	int flags = access_mode(opt.rights);
 

@@ -304,7 +304,7 @@ int ipcx_socket_fd(const struct ipcx_socket *socket)
 
 int ipcx_socket_port(const struct ipcx_socket *socket)
 {
-	struct sockaddr_in6 address;
+	struct sockaddr_in6 address = { 0 };
 	socklen_t len = sizeof(address);
 	int ret;
 

@@ -87,7 +87,7 @@ static int make(int key, uint32_t count, const uint16_t *values, uint32_t mode)
 static int open_of_count(int key, uint32_t count, const uint16_t *values)
 {
 	int id = SYSCALL(semget(key, 0, 0600));
-	struct semid_ds stat;
+	struct semid_ds stat = { 0 };
 	int ret;
 
 	if (id < 0)
@@ -130,7 +130,7 @@ int ipcx_sysv_sem_open(int key, struct ipcx_sysv_sem **set)
 
 int ipcx_sysv_sem_from_id(int id, struct ipcx_sysv_sem **set)
 {
-	struct semid_ds stat;
+	struct semid_ds stat = { 0 };
 	int ret = stat_of(id, &stat);
 
 	if (ret < 0)

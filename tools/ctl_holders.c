@@ -204,8 +204,11 @@ static int run(const struct command *command, int argc, char **argv)
 	processes_find(&processes);
 	holders = make_holders(&processes);
 	ret = add_all_peers(holders, processes.n);
-	if (ret < 0)
+	if (ret < 0) {
+		free(holders);
+		processes_free(&processes);
 		return failure(ret, "cannot list the objects");
+	}
 	qsort_r(holders, processes.n, sizeof(*holders), most_first, &sort);
 	for (size_t i = 0; i < processes.n; i++)
 		view_row(&view, &holders[i]);

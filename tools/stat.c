@@ -221,7 +221,6 @@ static void flush(void)
 
 static int print_samples(const struct options *options)
 {
-	uint64_t count = options->interval_ns ? options->count : 1;
 	uint64_t next = ipcx_deadline_after(0);
 	struct sample sample = { 0 };
 	int ret;
@@ -230,7 +229,7 @@ static int print_samples(const struct options *options)
 	while (!(ret = sample_take(&sample, needs_peers(options->what)))) {
 		(options->format.json ? show_json : show_sample)(&sample, options);
 		flush();
-		if (sample.nr == count)
+		if (!options->interval_ns || sample.nr == options->count)
 			break;
 		next = next_moment(next, options->interval_ns);
 		if (!sleep_until(next, -1))
