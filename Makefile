@@ -48,7 +48,7 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
--include $(shell find $(BUILD)/lib $(BUILD)/tools $(BUILD)/tests -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/lib $(BUILD)/tools $(BUILD)/tests $(BUILD)/lint/gcc $(BUILD)/lint/clang -name '*.d' 2>/dev/null)
 
 ## install	the library, its headers, its pkg-config file, the tools and the pages (DESTDIR, PREFIX)
 install: install-lib install-tools install-man

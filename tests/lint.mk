@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-CHECKPATCH := $(BUILD)/kernels/checkpatch/checkpatch.pl
+LINT_SCRIPTS := $(BUILD)/kernels/scripts
+CHECKPATCH := $(LINT_SCRIPTS)/checkpatch.pl
 checkpatch = perl $(CHECKPATCH) --no-tree --strict --terse --show-types --no-summary \
 	--max-line-length=100 $(if $(1),--ignore=$(subst $(space),$(comma),$(strip $(1)))) --file
 comma := ,
@@ -19,10 +20,33 @@ USER_EXCEPT := PREFER_KERNEL_TYPES PREFER_DEFINED_ATTRIBUTE_MACRO ARCH_DEFINES B
 	LONG_LINE_STRING LONG_LINE COMPLEX_MACRO MACRO_ARG_REUSE LINE_SPACING MULTIPLE_ASSIGNMENTS \
 	REPEATED_WORD PARENTHESIS_ALIGNMENT ASSIGN_IN_IF FUNCTION_ARGUMENTS
 
-## lint		checkpatch --strict, sparse on all kernels, manual pages, and a build without warnings
-lint:
-	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-checkpatch lint-man $(KERNELS:%=lint-sparse-%))
+# Words that codespell takes for misspelt ones:
+# iput		puts an inode
+# hel		the first half of hello, in tests of short reads
+# whats		a macro that lists the kinds of WHAT
+SPELLED := iput,hel,whats
 
+COCCI := $(addprefix lint-cocci-,api free iterators locks misc null tests)
+ANALYZED := $(basename $(wildcard lib/*.c tools/*.c))
+LINT_GCC := $(ANALYZED:%=$(BUILD)/lint/gcc/%.o)
+LINT_CLANG := $(ANALYZED:%=$(BUILD)/lint/clang/%.done)
+
+## lint		every tool below without a warning, manual pages, and a build without one
+lint:
+	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-man \
+		lint-codespell lint-checkpatch $(KERNELS:%=lint-sparse-%) lint-cocci \
+		lint-gcc-analyzer lint-clang)
+
+## lint-long	what takes too long for that: clang's analyzer on the module for the other kernels
+lint-long:
+	$(call prepare,-k $(filter-out $(LINT_CLANG_KMOD),$(KERNELS:%=lint-clang-%)))
+
+## lint-codespell	spelling, in all text of the tree
+lint-codespell:
+	$(call say,LINT,codespell)
+	$(Q)codespell --check-hidden --check-filenames --skip='./$(BUILD),./.git' -L $(SPELLED) .
+
+## lint-checkpatch	checkpatch --strict, all C
 lint-checkpatch: $(CHECKPATCH)
 	$(call say,LINT,checkpatch)
 	$(Q)status=0; \
@@ -33,9 +57,9 @@ lint-checkpatch: $(CHECKPATCH)
 	exit $$status
 
 $(CHECKPATCH):
-	$(call say,FETCH,checkpatch)
+	$(call say,FETCH,'the scripts of linux')
 	@mkdir -p $(BUILD)/kernels
-	$(Q)tests/vm/kernel checkpatch $(@D)
+	$(Q)tests/vm/kernel scripts $(@D)
 
 # Sparse looks at what is compiled, so every time all of it is.
 $(KERNELS:%=lint-sparse-%): lint-sparse-%: $(BUILD)/kernels/%/release
@@ -43,4 +67,39 @@ $(KERNELS:%=lint-sparse-%): lint-sparse-%: $(BUILD)/kernels/%/release
 	$(Q)rm -rf $(BUILD)/lint/$*
 	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/lint/$*,C=1 CF=-Wsparse-error W=1)
 
-.PHONY: lint lint-checkpatch lint-man $(KERNELS:%=lint-sparse-%)
+## lint-cocci	coccinelle with the kernel's semantic patches, the module
+lint-cocci: $(COCCI)
+
+$(COCCI): lint-cocci-%: $(CHECKPATCH)
+	$(call say,LINT,'coccinelle $*')
+	$(Q)tests/lint/cocci $(LINT_SCRIPTS)/coccinelle/$*
+
+## lint-gcc-analyzer	gcc -fanalyzer, the library and the tools
+lint-gcc-analyzer: $(LINT_GCC)
+
+$(BUILD)/lint/gcc/%.o: %.c
+	$(call say,GCC,'-fanalyzer $<')
+	@mkdir -p $(@D)
+	$(Q)gcc $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fanalyzer -c -o $@ $<
+
+# What differs between the kernels is little, and the newest checks the most.
+LINT_CLANG_KMOD := lint-clang-$(lastword $(KERNELS))
+
+## lint-clang	clang's analyzer, the same and the module
+lint-clang: $(LINT_CLANG) $(LINT_CLANG_KMOD)
+
+$(BUILD)/lint/clang/%.done: %.c
+	$(call say,CLANG,'--analyze $<')
+	@mkdir -p $(@D)
+	$(Q)clang --analyze --analyzer-output text -Xclang -analyzer-werror \
+		$(ALL_CPPFLAGS) $(ALL_CFLAGS) -MF $(@:.done=.d) -MT $@ -o /dev/null $<
+	@touch $@
+
+$(KERNELS:%=lint-clang-%): lint-clang-%: $(BUILD)/kernels/%/release
+	$(call say,LINT,"clang's analyzer on $*")
+	$(Q)rm -rf $(BUILD)/lint/clang-$*
+	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/lint/clang-$*,C=1 \
+		CHECK=$(CURDIR)/tests/lint/clang-kmod CHECKFLAGS=)
+
+.PHONY: lint lint-long lint-codespell lint-checkpatch lint-man lint-cocci $(COCCI) \
+	lint-gcc-analyzer lint-clang $(KERNELS:%=lint-sparse-%) $(KERNELS:%=lint-clang-%)
