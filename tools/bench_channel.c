@@ -472,7 +472,9 @@ const char *way_explain(struct way *ways, int error)
 		return "it has one receiver";
 	if (error == -EOPNOTSUPP)
 		return ways->shape.many_senders ? "it has one sender" : "it has no loans";
-	if (error == -EMSGSIZE)
+	/* Of a URI that is all ours the size is what it cannot take. */
+	if (error == -EMSGSIZE ||
+	    (error == -EINVAL && !ways->subject->name[strcspn(ways->subject->name, ":?")]))
 		return "it takes no messages of this size";
 	if (ways->subject->peer)
 		return strerror(-error);
