@@ -30,6 +30,17 @@ bench_in_guest = tests/vm/guest $(1) -t 900 $(K) \
 	'ipcxctl load && for b in $(2); do $(BENCH)/bench_$$b $(B) || exit; done' \
 	| tee $(BENCH_LOGS)/guest$(1)-$(K).txt
 
+# What a user of ipcxbench sees, in short: $(1).txt, .json, .csv and .svg. What a guest writes is
+# gone with it, but for its standard output.
+bench_channels = ipcxbench --quick --json $(1).json --csv $(1).csv --chart $(1).svg >$(1).txt
+define measure_channels
+@$(BUILD)/tools/$(call bench_channels,$(BENCH_LOGS)/channels-host) && cat $(BENCH_LOGS)/channels-host.txt
+@tests/vm/guest -t 900 $(K) 'ipcxctl load >&2 && cd /tmp && $(call bench_channels,channels-guest) && \
+	tar c channels-guest.*' >$(BENCH_LOGS)/guest.tar
+@tar xf $(BENCH_LOGS)/guest.tar -C $(BENCH_LOGS) && rm $(BENCH_LOGS)/guest.tar && \
+	cat $(BENCH_LOGS)/channels-guest.txt
+endef
+
 ##! Benchmarks: tables and figures.txt below build/bench; docs/bench.md says what the figures mean
 ## bench		all of them, or with B=queue.pair those named so; K=6.1 or 6.12 (default)
 bench: SHELL := /bin/bash -o pipefail
@@ -39,7 +50,15 @@ bench:
 	@$(BENCH)/bench_ring $(B) | tee $(BENCH_LOGS)/host.txt
 	@$(call bench_in_guest,-c,region queue wrap wrap_module)
 	@$(call bench_in_guest,,busy)
+	$(if $(B),,$(measure_channels))
 	@grep -h '^figure ' $(BENCH_LOGS)/*.txt > $(BENCH_LOGS)/figures.txt
 	@echo && cat $(BENCH_LOGS)/figures.txt
 
-.PHONY: bench bench-programs
+## bench-channels	ipcxbench in short, on this machine and in a guest: tables, CSV, JSON, charts
+bench-channels: SHELL := /bin/bash -o pipefail
+bench-channels:
+	$(call prepare,guest-ready-$(K))
+	@mkdir -p $(BENCH_LOGS)
+	$(measure_channels)
+
+.PHONY: bench bench-channels bench-programs
