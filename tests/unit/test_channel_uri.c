@@ -78,7 +78,7 @@ static const struct {
 	uint64_t value;
 } values[] = {
 	{ "any:x?size=1", OPTION_SIZE, 1 },
-	{ "any:x?size=0", OPTION_SIZE, 0 },
+	{ "any:x?spin=0", OPTION_SPIN, 0 },
 	{ "any:x?size=010", OPTION_SIZE, 10 },
 	{ "any:x?size=2k", OPTION_SIZE, 2048 },
 	{ "any:x?size=3M", OPTION_SIZE, 3 << 20 },
@@ -165,6 +165,9 @@ static const struct {
 	{ "any:x?size=", -EINVAL },
 	{ "any:x?=1", -EINVAL },
 	{ "any:x?size=-1", -EINVAL },
+	{ "any:x?size=0", -EINVAL },
+	{ "any:x?slots=0", -EINVAL },
+	{ "any:x?lanes=0", -EINVAL },
 	{ "any:x?size=%201", -EINVAL },
 	{ "any:x?size=1x", -EINVAL },
 	{ "any:x?size=1kk", -EINVAL },
@@ -238,7 +241,7 @@ static const struct {
 	{ "queue:x?lanes=", -EINVAL, -EINVAL },
 	{ "mq:x", -EINVAL, -EINVAL },
 	{ "mq:/x?lanes=1", -EINVAL, -EINVAL },
-	{ "mq:/ipcx-no-such?size=0", -EINVAL, -ENOENT },
+	{ "mq:/ipcx-no-such?size=0", -EINVAL, -EINVAL },
 	{ "sysv:", -EINVAL, -EINVAL },
 	{ "sysv:0", -EINVAL, -EINVAL },
 	{ "sysv:1.5", -EINVAL, -EINVAL },
