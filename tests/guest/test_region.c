@@ -53,11 +53,12 @@ static void test_stat(void **state)
 	struct ipcx_stat expected = {
 		.size = st.size, .id = st.id, .kind = IPCX_KIND_REGION,
 		.mode = 0640, .rights = IPCX_RIGHTS_REGION, .bytes = 3 * PAGE,
-		.users = 1, .name = "stat",
+		.users = 1, .name = "stat", .made_ns = st.made_ns,
 	};
 
 	(void)state;
 	assert_true(st.id != 0);
+	assert_true(st.made_ns != 0);
 	assert_memory_equal(&st, &expected, sizeof(st));
 	close(fd);
 
