@@ -232,8 +232,11 @@ static void test_signals_end_it(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/samples", dir);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		pid_t pid = start("exec ipcxstat --json 0.05 >%s", path);
+		pid_t pid;
 
+		/* Lines of the one before are no sign that this one is ready. */
+		unlink(path);
+		pid = start("exec ipcxstat --json 0.05 >%s", path);
 		assert_soon(has_lines(path, 3));
 		kill(pid, signals[i]);
 		assert_int_equal(ended(pid), 0);
@@ -266,6 +269,7 @@ static void test_module_goes(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/samples", dir);
+	unlink(path);
 	pid = start("exec ipcxstat --totals 0.05 >%s 2>&1", path);
 	assert_soon(has_lines(path, 5));
 	assert_soon(sh("ipcxctl unload").status == 0);
