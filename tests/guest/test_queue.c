@@ -27,10 +27,11 @@ static void test_stat(void **state)
 		/* What cannot be mapped gives no right to. */
 		.rights = IPCX_RIGHTS_QUEUE & ~IPCX_RIGHT_MAP,
 		.bytes = st.bytes, .users = 1, .slots = 8, .slot_size = 100,
-		.lanes = 3, .name = "stat",
+		.lanes = 3, .name = "stat", .made_ns = st.made_ns,
 	};
 
 	(void)state;
+	assert_true(st.made_ns != 0);
 	assert_memory_equal(&st, &expected, sizeof(st));
 	assert_true(st.bytes >= 3 * 8 * 100);
 
@@ -41,6 +42,8 @@ static void test_stat(void **state)
 	expected.sent = 2;
 	expected.received = 1;
 	expected.depth = 1;
+	expected.recent_count = 2;
+	expected.recent_bytes = 2 * sizeof(uint32_t);
 	assert_memory_equal(&st, &expected, sizeof(st));
 	close(fd);
 }
