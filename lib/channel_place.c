@@ -6,34 +6,21 @@
  * notice.
  */
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 
 #include <ipcx/device.h>
 
 #include "channel_socket.h"
+#include "file.h"
 #include "wait.h"
 
 /* Longer than it takes to take a path. */
 #define PATIENCE_NS	(NSEC_PER_SEC / 10)
 
-static int open_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char directory[PATH_MAX] = ".";
-
-	/* That of "/name" is "/". */
-	if (slash)
-		snprintf(directory, sizeof(directory), "%.*s",
-			 (int)(slash - path) + 1, path);
-	return SYSCALL(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-}
-
 static int lock_directory(const char *path, uint64_t deadline)
 {
-	int fd = open_directory(path);
+	int fd = file_open_directory(path, O_RDONLY | O_DIRECTORY, 0);
 	int ret;
 
 	if (fd < 0)

@@ -51,12 +51,10 @@ static int link_to(int fd, const char *path)
 			      AT_SYMLINK_FOLLOW));
 }
 
-int file_make(const char *path, size_t bytes, uint32_t flags, uint32_t mode,
-	      int (*fill)(int fd, const void *arg), const void *arg)
+int file_open_directory(const char *path, int flags, uint32_t mode)
 {
 	const char *slash = strrchr(path, '/');
 	char directory[PATH_MAX] = ".";
-	int fd, ret;
 
 	if (strlen(path) >= PATH_MAX)
 		return -ENAMETOOLONG;
@@ -64,8 +62,16 @@ int file_make(const char *path, size_t bytes, uint32_t flags, uint32_t mode,
 	if (slash)
 		snprintf(directory, sizeof(directory), "%.*s",
 			 (int)(slash - path) + 1, path);
-	fd = SYSCALL(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC,
-			  mode ? mode : DEFAULT_MODE));
+	return SYSCALL(open(directory, flags | O_CLOEXEC, mode));
+}
+
+int file_make(const char *path, size_t bytes, uint32_t flags, uint32_t mode,
+	      int (*fill)(int fd, const void *arg), const void *arg)
+{
+	int fd = file_open_directory(path, O_TMPFILE | O_RDWR,
+				     mode ? mode : DEFAULT_MODE);
+	int ret;
+
 	if (fd < 0)
 		return fd;
 	ret = file_resize(fd, bytes, flags);

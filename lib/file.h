@@ -18,6 +18,12 @@
 int file_create(const char *path, size_t bytes, uint32_t flags, uint32_t mode);
 
 /*
+ * Open the directory that @path lies in, with @flags of open()'s, or with
+ * O_TMPFILE a file of this @mode there that has no name.
+ */
+int file_open_directory(const char *path, int flags, uint32_t mode);
+
+/*
  * Make a file that appears at @path with all its bytes and what @fill, if not
  * NULL, wrote to them. Returns a descriptor for reading and writing; -EEXIST,
  * or what @fill failed with.
