@@ -125,6 +125,22 @@ struct ipcx_channel {
 	void *spare;
 };
 
+/* Others may take a name away and make it again between two looks at it. */
+#define OPEN_TRIES	16
+
+/* Do @open or, of what is not there, @create, which is -EEXIST if it is by now. */
+#define OPEN_OR_CREATE(open, create) ({					\
+	int made_ = -EEXIST;						\
+									\
+	for (int i_ = 0; i_ < OPEN_TRIES && made_ == -EEXIST; i_++) {	\
+		made_ = (open);						\
+		if (made_ != -ENOENT)					\
+			break;						\
+		made_ = (create);					\
+	}								\
+	made_;								\
+})
+
 extern const struct channel_ops channel_pipe, channel_fifo;
 extern const struct channel_ops channel_unix, channel_tcp;
 extern const struct channel_ops channel_mqueue, channel_sysv, channel_signal;

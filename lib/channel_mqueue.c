@@ -11,8 +11,6 @@
 
 #define SLOTS_DEFAULT	10
 #define SIZE_DEFAULT	8192
-/* Others may take a name away and make it again between two looks at it. */
-#define TRIES	16
 
 struct mqueue_channel {
 	struct ipcx_channel base;
@@ -76,20 +74,6 @@ static int open_there(const struct channel_uri *uri, uint32_t right,
 	return 0;
 }
 
-static int open_or_create(const struct channel_uri *uri, uint32_t right,
-			  struct ipcx_mqueue **queue)
-{
-	int ret = -EEXIST;
-
-	for (int i = 0; i < TRIES && ret == -EEXIST; i++) {
-		ret = open_there(uri, right, queue);
-		if (ret != -ENOENT)
-			break;
-		ret = create(uri, right, queue);
-	}
-	return ret;
-}
-
 static int mqueue_open(const struct channel_uri *uri, uint32_t right,
 		       uint64_t deadline, struct ipcx_channel **channel)
 {
@@ -98,7 +82,8 @@ static int mqueue_open(const struct channel_uri *uri, uint32_t right,
 	int ret;
 
 	(void)deadline;
-	ret = open_or_create(uri, right, &queue);
+	ret = OPEN_OR_CREATE(open_there(uri, right, &queue),
+			     create(uri, right, &queue));
 	if (ret < 0)
 		return ret;
 	handle = malloc(sizeof(*handle));

@@ -29,8 +29,6 @@
  * as a message may lie behind all of them, but not endless ones.
  */
 #define FRAMES_AT_ONCE	4096
-/* Others may take a name away and make it again between two looks at it. */
-#define TRIES		16
 
 /**
  * struct pipe_channel - one end of a pipe or FIFO
@@ -167,7 +165,7 @@ static int fifo_open_or_create(const struct channel_uri *uri, uint32_t right,
 {
 	int ret = -ENOENT;
 
-	for (int i = 0; i < TRIES && ret == -ENOENT; i++) {
+	for (int i = 0; i < OPEN_TRIES && ret == -ENOENT; i++) {
 		ret = fifo_open_there(uri, right, deadline, fifo);
 		if (ret != -ENOENT)
 			break;

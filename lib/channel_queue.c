@@ -11,8 +11,6 @@
 
 #define SLOTS_DEFAULT	64
 #define SIZE_DEFAULT	4096
-/* Others may take a name away and make it again between two looks at it. */
-#define TRIES	16
 
 struct queue_channel {
 	struct ipcx_channel base;
@@ -109,16 +107,10 @@ static int open_there(const struct channel_uri *uri, uint32_t rights,
 static int open_or_create(const struct channel_uri *uri, uint32_t rights,
 			  struct ipcx_queue **queue)
 {
-	int ret = -ENOENT;
-
 	if (uri->given & SHAPE)
 		return create(uri, rights, queue);
-	for (int i = 0; i < TRIES && (ret == -ENOENT || ret == -EEXIST); i++) {
-		ret = open_there(uri, rights, queue);
-		if (ret == -ENOENT)
-			ret = create(uri, rights, queue);
-	}
-	return ret;
+	return OPEN_OR_CREATE(open_there(uri, rights, queue),
+			      create(uri, rights, queue));
 }
 
 static uint32_t caps_of(uint32_t flags, const struct ipcx_queue *queue)

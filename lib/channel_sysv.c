@@ -14,8 +14,6 @@
 
 #define PRIORITIES	32768
 #define SIZE_DEFAULT	8192
-/* Others may remove a queue and make it again between two looks at it. */
-#define TRIES	16
 
 /* As the kernel wants it. */
 struct message {
@@ -90,16 +88,10 @@ static ssize_t size_of(const struct channel_uri *uri)
 static int open_or_create(const struct channel_uri *uri, int key,
 			  struct ipcx_sysv_msg **queue)
 {
-	int ret = -EEXIST;
-
-	for (int i = 0; i < TRIES && ret == -EEXIST; i++) {
-		ret = ipcx_sysv_msg_open(key, queue);
-		if (ret == -ENOENT)
-			ret = ipcx_sysv_msg_create(key, IPCX_CREATE_EXCL,
+	return OPEN_OR_CREATE(ipcx_sysv_msg_open(key, queue),
+			      ipcx_sysv_msg_create(key, IPCX_CREATE_EXCL,
 						   uri_option(uri, OPTION_MODE,
-							      0), queue);
-	}
-	return ret;
+							      0), queue));
 }
 
 static int sysv_open(const struct channel_uri *uri, uint32_t right,
