@@ -113,14 +113,33 @@ int exit_status(int error)
 	}
 }
 
+char *vtext(const char *format, va_list args)
+{
+	char *string;
+
+	if (vasprintf(&string, format, args) < 0)
+		err(EXIT_FAILURE, "cannot go on");
+	return string;
+}
+
+char *text(const char *format, ...)
+{
+	va_list args;
+	char *string;
+
+	va_start(args, format);
+	string = vtext(format, args);
+	va_end(args);
+	return string;
+}
+
 int failure(int error, const char *format, ...)
 {
 	va_list args;
 	char *what;
 
 	va_start(args, format);
-	if (vasprintf(&what, format, args) < 0)
-		err(EXIT_FAILURE, "cannot go on");
+	what = vtext(format, args);
 	va_end(args);
 	warnx("%s: %s", what, reason(error));
 	free(what);
@@ -192,14 +211,3 @@ char *harmless(const char *string)
 	return copy;
 }
 
-char *text(const char *format, ...)
-{
-	va_list args;
-	char *string;
-
-	va_start(args, format);
-	if (vasprintf(&string, format, args) < 0)
-		err(EXIT_FAILURE, "cannot go on");
-	va_end(args);
-	return string;
-}

@@ -8,6 +8,7 @@
 #ifndef TOOLS_COMMON_H
 #define TOOLS_COMMON_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,5 +61,6 @@ void table_print(struct libscols_table *table);
 
 /* asprintf() that ends the tool if there is no memory. */
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *vtext(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 #endif /* TOOLS_COMMON_H */

@@ -64,8 +64,7 @@ void usage_error(const struct command *command, const char *format, ...)
 	char *what;
 
 	va_start(args, format);
-	if (vasprintf(&what, format, args) < 0)
-		err(EXIT_FAILURE, "cannot go on");
+	what = vtext(format, args);
 	va_end(args);
 	warnx("%s: %s; usage: ipcxctl %s %s", command->name, what,
 	      command->name, command->arguments);
