@@ -144,7 +144,10 @@ static void there_are_places_for_so_many(void **state)
 		ipcx_queue_close(queues[i]);
 }
 
-/* Two who open and close all the time: each finds a queue whole, or makes one. */
+/*
+ * Some who open and close all the time: each finds a queue whole, or makes one.
+ * Who is in the middle of something may stand in the way of the others, who wait.
+ */
 static void opening_races_with_removal(void **state)
 {
 	pid_t pids[3];
@@ -157,8 +160,8 @@ static void opening_races_with_removal(void **state)
 		for (int i = 0; i < 1000; i++) {
 			struct ipcx_queue *queue = in_file(BOTH);
 
-			assert_int_equal(put_number(queue, i, IPCX_NO_WAIT), 0);
-			assert_true(get_number(queue, IPCX_NO_WAIT) >= 0);
+			assert_int_equal(put_number(queue, i, IPCX_FOREVER), 0);
+			assert_true(get_number(queue, IPCX_FOREVER) >= 0);
 			assert_true(is_there());
 			ipcx_queue_close(queue);
 		}
