@@ -33,8 +33,12 @@ static uint64_t nonsense(struct file_queue *file, unsigned int *seed)
 /* A leak, but for this. */
 static struct ipcx_queue *left_open;
 
-/* @from, @to: the part of the file; its words are written as peers do. */
-static void scribble(size_t from, size_t to, const _Atomic uint32_t *stop)
+/*
+ * @from, @to: the part of the file; its words are written as peers do.
+ * @calls: of each user; all of them have found the queue whole.
+ */
+static void scribble(size_t from, size_t to, const _Atomic uint32_t *stop,
+		     const _Atomic uint32_t *calls)
 {
 	struct ipcx_queue *queue = in_file(BOTH);
 	uint64_t *words = (uint64_t *)queue->file->header;
@@ -44,6 +48,8 @@ static void scribble(size_t from, size_t to, const _Atomic uint32_t *stop)
 		to = queue->file->bytes;
 	from /= sizeof(*words);
 	to /= sizeof(*words);
+	for (int i = 0; i < USERS; i++)
+		assert_soon(calls[i]);
 	while (!*stop) {
 		size_t at = from + rand_r(&seed) % (to - from);
 
@@ -119,7 +125,7 @@ static void users_live_with(size_t from, size_t to)
 	}
 	pids[USERS] = peer_fork();
 	if (!pids[USERS])
-		scribble(from, to, &words[0]);
+		scribble(from, to, &words[0], &words[1]);
 	wait_until(false, SCRIBBLE_MS);
 	words[0] = 1;
 	for (int i = 0; i <= USERS; i++)
