@@ -34,6 +34,7 @@ all: lib tools man $(patsubst $(BUILD)/kernels/%/release,module-%,$(wildcard $(B
 include lib/lib.mk
 include tools/tools.mk
 include kmod/kmod.mk
+include python/python.mk
 include docs/man/man.mk
 include tests/unit/unit.mk
 include tests/guest/guest.mk
@@ -50,8 +51,8 @@ $(BUILD)/%.o: %.c
 
 -include $(shell find $(BUILD)/lib $(BUILD)/tools $(BUILD)/tests $(BUILD)/lint/gcc $(BUILD)/lint/clang -name '*.d' 2>/dev/null)
 
-## install	the library, its headers, its pkg-config file, the tools and the pages (DESTDIR, PREFIX)
-install: install-lib install-tools install-man
+## install	the library, its headers, its pkg-config file, the tools, the pages, the Python package (DESTDIR, PREFIX)
+install: install-lib install-tools install-man install-python
 
 ## clean		removes what was built; fetched kernels stay
 clean:

@@ -36,7 +36,7 @@ LINT_CLANG := $(ANALYZED:%=$(BUILD)/lint/clang/%.done)
 ## lint		every tool below without a warning, manual pages, and a build without one
 lint:
 	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-man \
-		lint-codespell lint-checkpatch $(KERNELS:%=lint-sparse-%) lint-cocci \
+		lint-codespell lint-pyflakes lint-checkpatch $(KERNELS:%=lint-sparse-%) lint-cocci \
 		lint-gcc-analyzer lint-clang)
 
 ## lint-long	what takes too long for that: clang's analyzer on the module for the other kernels
@@ -47,6 +47,11 @@ lint-long:
 lint-codespell:
 	$(call say,LINT,codespell)
 	$(Q)codespell --check-hidden --check-filenames --skip='./$(BUILD),./.git' -L $(SPELLED) .
+
+## lint-pyflakes	pyflakes, all Python
+lint-pyflakes:
+	$(call say,LINT,pyflakes)
+	$(Q)pyflakes3 python tests/python
 
 ## lint-checkpatch	checkpatch --strict, all C
 lint-checkpatch: $(CHECKPATCH)
@@ -103,5 +108,5 @@ $(KERNELS:%=lint-clang-%): lint-clang-%: $(BUILD)/kernels/%/release
 	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/lint/clang-$*,C=1 \
 		CHECK=$(CURDIR)/tests/lint/clang-kmod CHECKFLAGS=)
 
-.PHONY: lint lint-long lint-codespell lint-checkpatch lint-man lint-cocci $(COCCI) \
+.PHONY: lint lint-long lint-codespell lint-pyflakes lint-checkpatch lint-man lint-cocci $(COCCI) \
 	lint-gcc-analyzer lint-clang $(KERNELS:%=lint-sparse-%) $(KERNELS:%=lint-clang-%)

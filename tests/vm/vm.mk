@@ -67,8 +67,8 @@ shell:
 
 ##! Tests; 'make check' does all of its own set-up.
 # Each search of a model has a limit of its own; on slow processors all of them take minutes.
-check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) -t 1500 tests/model/run
-check check-host check-guest: export GUEST_TESTS := $(GUEST_TESTS)
+check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) $(PYTHON_HOST_TESTS) -t 1500 tests/model/run
+check check-host check-guest: export GUEST_TESTS := $(GUEST_TESTS) $(PYTHON_GUEST_TESTS)
 
 ## check		all tests, on the host and in guests with both kernels; counts them on the last line
 check:
