@@ -6,6 +6,8 @@ SHELL := /bin/bash
 
 BUILD := build
 KERNELS := 6.1 6.12
+DEBUG_KERNELS := debug debug-6.12 kcsan
+ALL_KERNELS := $(KERNELS) $(DEBUG_KERNELS)
 K ?= 6.12
 
 PREFIX ?= /usr/local

@@ -3,7 +3,7 @@
 # kernels. So each kernel gets a directory of links to the sources below build/modules.
 MODULE_CFLAGS := -Werror
 
-## modules	the module: for all KERNELS, for K=6.1 alone, or for your own KDIR=/path/to/headers
+## modules	the module: for all KERNELS, for K=6.1 (or debug, ...) alone, or for your own KDIR=/path/to/headers
 ifdef KDIR
 modules: module-kdir
 else ifneq ($(origin K),file)
@@ -22,10 +22,13 @@ $(Q)cp -Rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(2)
 	KCFLAGS='$(MODULE_CFLAGS)' CONFIG_DEBUG_INFO_BTF_MODULES= $(3) modules
 endef
 
-$(KERNELS:%=module-%): module-%: $(BUILD)/kernels/%/release
-	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/modules/$*)
+# The debug kernels themselves are built without UBSAN's checks, for the time that saves.
+$(DEBUG_KERNELS:%=module-%): MODULE_MAKE := UBSAN_SANITIZE=y
+
+$(ALL_KERNELS:%=module-%): module-%: $(BUILD)/kernels/%/release
+	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/modules/$*,$(MODULE_MAKE))
 
 module-kdir:
 	$(call build_module,$(KDIR),$(BUILD)/modules/$(or $(shell $(MAKE) -s -C $(KDIR) kernelrelease),kdir))
 
-.PHONY: modules module-kdir $(KERNELS:%=module-%)
+.PHONY: modules module-kdir $(ALL_KERNELS:%=module-%)

@@ -382,7 +382,7 @@ static void be_init(void)
 
 	say("start");
 	status = run_command();
-	settle(say_finding);
+	settle_at_last(say_finding);
 	say("exit %d", status);
 	power_off();
 }

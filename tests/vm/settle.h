@@ -8,9 +8,12 @@ typedef void (*settle_report)(const char *line);
 void settle_begin(void);
 
 /*
- * Unloads ipcx if it is loaded, looks for leaks where the kernel can, and reads what the kernel
- * has said since the last look. Reports every offence on a line; returns how many there were.
+ * Unloads ipcx if it is loaded and reads what the kernel has said since the last look. Reports
+ * every offence on a line; returns how many there were.
  */
 int settle(settle_report report);
+
+/* The same, and looks for leaks where the kernel can. That takes its time: once, at the end. */
+int settle_at_last(settle_report report);
 
 #endif

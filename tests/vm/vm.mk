@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 VM := $(BUILD)/vm
-INITRAMFS := $(KERNELS:%=$(VM)/initramfs-%)
+INITRAMFS := $(ALL_KERNELS:%=$(VM)/initramfs-%)
 TIMEOUT ?= 300
 
 # What people start from a fresh checkout begins here. All of it speaks on standard error: the
@@ -12,13 +12,15 @@ prepare = @tests/vm/deps >&2 && $(MAKE) -s --no-print-directory -O $(JOBS) $(1) 
 deps:
 	@tests/vm/deps
 
-## kernels	fetches Debian's kernels below build/kernels; nothing is installed
+## kernels	fetches Debian's kernels below build/kernels; nothing is installed (debug kernels: when needed)
 kernels: $(KERNELS:%=$(BUILD)/kernels/%/release)
 
-$(KERNELS:%=$(BUILD)/kernels/%/release): $(BUILD)/kernels/%/release:
-	$(call say,FETCH,'linux $*')
+$(ALL_KERNELS:%=$(BUILD)/kernels/%/release): $(BUILD)/kernels/%/release:
+	$(call say,KERNEL,'linux $*')
 	@mkdir -p $(BUILD)/kernels
 	$(Q)tests/vm/kernel $* $(BUILD)/kernels/$*
+
+$(DEBUG_KERNELS:%=$(BUILD)/kernels/%/release): $(wildcard tests/vm/config/*)
 
 $(VM)/init: $(BUILD)/tests/vm/init.o $(BUILD)/tests/vm/settle.o
 	$(call say,LD,$@)
@@ -35,10 +37,10 @@ $(VM)/noatime.so: tests/vm/noatime.c
 	$(Q)$(CC) $(filter-out -MMD -MP,$(ALL_CPPFLAGS)) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 
 # All that a guest with this kernel works with.
-$(KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% $(VM)/noatime.so module-% lib tools
+$(ALL_KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% $(VM)/noatime.so module-% lib tools
 	@:
 
-##! Guests: throw-away virtual machines; K=6.1 or K=6.12 (default), TIMEOUT=seconds.
+##! Guests: throw-away virtual machines; K=6.1, 6.12 (default), debug, debug-6.12 or kcsan, TIMEOUT=seconds.
 ## guest	runs one guest test: make guest T=region K=6.12
 guest:
 	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_$(T))
@@ -71,9 +73,14 @@ check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) $(PYTHON_HOST_TE
 check check-host check-guest: export GUEST_TESTS := $(GUEST_TESTS) $(PYTHON_GUEST_TESTS)
 
 ## check		all tests, on the host and in guests with both kernels; counts them on the last line
+## -		make check K=debug: the module's tests alone, in one guest with that kernel
+ifeq ($(origin K),file)
 check:
 	$(call prepare,unit-tests guest-tests $(KERNELS:%=guest-ready-%))
 	@tests/vm/check host $(KERNELS)
+else
+check: check-guest
+endif
 
 ## check-host	the library's tests, on this machine
 check-host:
@@ -85,4 +92,4 @@ check-guest:
 	$(call prepare,guest-tests guest-ready-$(K))
 	@tests/vm/check $(K)
 
-.PHONY: check check-host check-guest deps kernels guest guest-run shell torture $(KERNELS:%=guest-ready-%)
+.PHONY: check check-host check-guest deps kernels guest guest-run shell torture $(ALL_KERNELS:%=guest-ready-%)
