@@ -38,6 +38,7 @@ include tools/tools.mk
 include kmod/kmod.mk
 include python/python.mk
 include docs/man/man.mk
+include docs/api/api.mk
 include tests/unit/unit.mk
 include tests/guest/guest.mk
 include tests/vm/vm.mk

@@ -33,9 +33,9 @@ ANALYZED := $(basename $(wildcard lib/*.c tools/*.c))
 LINT_GCC := $(ANALYZED:%=$(BUILD)/lint/gcc/%.o)
 LINT_CLANG := $(ANALYZED:%=$(BUILD)/lint/clang/%.done)
 
-## lint		every tool below without a warning, manual pages, and a build without one
+## lint		every tool below without a warning, all pages, and a build without one
 lint:
-	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-man \
+	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-man lint-doc \
 		lint-codespell lint-pyflakes lint-checkpatch $(KERNELS:%=lint-sparse-%) lint-cocci \
 		lint-gcc-analyzer lint-clang)
 

@@ -32,7 +32,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define IPCX_ABI_VERSION	1
+#define IPCX_ABI_VERSION	1	/* grows if older programs would fail */
 
 /* Bytes of a name without the terminating NUL, which is never passed. */
 #define IPCX_NAME_MAX		127
@@ -72,6 +72,7 @@
 #define IPCX_RIGHT_MAP		0x10U	/* queue: map the ring */
 #define IPCX_RIGHT_ADMIN	0x20U	/* change the object itself */
 
+/* All rights that there are of a kind. */
 #define IPCX_RIGHTS_REGION	(IPCX_RIGHT_READ | IPCX_RIGHT_WRITE | \
 				 IPCX_RIGHT_ADMIN)
 #define IPCX_RIGHTS_QUEUE	(IPCX_RIGHT_SEND | IPCX_RIGHT_RECV | \

@@ -58,8 +58,8 @@
 
 #include <linux/types.h>
 
-#define IPCX_RING_VERSION	1
-#define IPCX_LANES_MAX		32
+#define IPCX_RING_VERSION	1	/* of this protocol */
+#define IPCX_LANES_MAX		32	/* of a queue */
 
 /* The slot word: ticket (48 bits), owner (13 bits), state (3 bits). */
 #define IPCX_STATE_BITS		3
@@ -76,6 +76,15 @@
 #define IPCX_OWNER_FIRST	2U	/* first attachment */
 #define IPCX_OWNER_LAST		IPCX_OWNER_MASK
 
+/**
+ * enum ipcx_state - what a slot's word says of the slot
+ * @IPCX_FREE: can be claimed by a sender
+ * @IPCX_WRITING: a sender writes its message
+ * @IPCX_READY: holds a message
+ * @IPCX_READING: a receiver reads it
+ * @IPCX_ABORTED: its message was given up; to be skipped
+ * @IPCX_RETURNED: its receiver died; to be received again
+ */
 enum ipcx_state {
 	IPCX_FREE	= 0,
 	IPCX_WRITING	= 1,
@@ -85,33 +94,72 @@ enum ipcx_state {
 	IPCX_RETURNED	= 5,
 };
 
+/**
+ * ipcx_word() - the word of a slot
+ * @ticket: its ticket
+ * @owner: who claims it
+ * @state: its state
+ *
+ * Returns the word.
+ */
 static inline __u64 ipcx_word(__u64 ticket, __u32 owner, enum ipcx_state state)
 {
 	return ticket << IPCX_TICKET_SHIFT |
 	       (__u64)owner << IPCX_STATE_BITS | (__u64)state;
 }
 
+/**
+ * ipcx_ticket() - the ticket in a slot's word
+ * @word: the word
+ *
+ * Returns the ticket.
+ */
 static inline __u64 ipcx_ticket(__u64 word)
 {
 	return word >> IPCX_TICKET_SHIFT;
 }
 
+/**
+ * ipcx_owner() - who claimed a slot
+ * @word: its word
+ *
+ * Returns the attachment, IPCX_OWNER_NONE or IPCX_OWNER_KERNEL.
+ */
 static inline __u32 ipcx_owner(__u64 word)
 {
 	return (__u32)(word >> IPCX_STATE_BITS) & IPCX_OWNER_MASK;
 }
 
+/**
+ * ipcx_state() - the state of a slot
+ * @word: its word
+ *
+ * Returns the state.
+ */
 static inline enum ipcx_state ipcx_state(__u64 word)
 {
 	return (enum ipcx_state)(word & IPCX_STATE_MASK);
 }
 
+/**
+ * ipcx_ticket_add() - a later ticket
+ * @ticket: the ticket
+ * @n: how many later
+ *
+ * Returns the ticket; tickets wrap.
+ */
 static inline __u64 ipcx_ticket_add(__u64 ticket, __u64 n)
 {
 	return (ticket + n) & IPCX_TICKET_MASK;
 }
 
-/* Signed distance from b to a; tickets wrap. */
+/**
+ * ipcx_ticket_diff() - how far a ticket is behind another
+ * @a: the one
+ * @b: the other
+ *
+ * Returns the signed distance from @b to @a; tickets wrap.
+ */
 static inline __s64 ipcx_ticket_diff(__u64 a, __u64 b)
 {
 	return (__s64)((a - b) << IPCX_TICKET_SHIFT) >> IPCX_TICKET_SHIFT;
@@ -131,8 +179,8 @@ struct ipcx_slot {
 	__u32 sender;
 };
 
-#define IPCX_SLOT_ALIGN		64
-#define IPCX_SLOT_FDS		0x80000000U
+#define IPCX_SLOT_ALIGN		64		/* of slots, in bytes */
+#define IPCX_SLOT_FDS		0x80000000U	/* in ipcx_slot.sender */
 
 /**
  * struct ipcx_lane - hints and counters of a lane
@@ -165,6 +213,7 @@ struct ipcx_ring {
 	__u64 pad[15];
 };
 
+/* Where the lanes begin, in bytes from the ring's beginning. */
 #define IPCX_RING_LANES		sizeof(struct ipcx_ring)
 
 /*

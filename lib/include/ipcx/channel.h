@@ -164,6 +164,8 @@ struct ipcx_channel_msg {
  * name of a host is looked up then, for which nothing but the C library says how
  * long that takes.
  *
+ * Returns 0.
+ *
  * Errors: -EPROTONOSUPPORT (no such mechanism), -EINVAL (the URI cannot be; an
  * unknown option or value; @right), -EEXIST (there with other slots, size or
  * lanes), -EADDRINUSE (another has the receiving end of a socket), -EMSGSIZE (a
@@ -190,7 +192,7 @@ int ipcx_channel_open_timed(const char *uri, uint32_t right,
  * @error: the result, negative
  *
  * What can be done about it, where that is known: of queue: without the module,
- * that there is shm:. The string is static.
+ * that there is shm:. Returns a static string.
  */
 const char *ipcx_channel_explain(const char *uri, int error);
 
@@ -213,22 +215,34 @@ void ipcx_channel_close(struct ipcx_channel *channel);
  * on. What has no name of its own is -EOPNOTSUPP: pipes, TCP, signals and
  * abstract sockets.
  *
+ * Returns 0.
+ *
  * Errors: -EPROTONOSUPPORT, -EINVAL, -ENOENT, -EPROTOTYPE (something else has the
  * name), -EACCES, -EPERM, -EOPNOTSUPP, -ENODEV.
  */
 int ipcx_channel_remove(const char *uri);
 
-/** ipcx_channel_caps() - what the channel can do: IPCX_CHANNEL_* */
+/**
+ * ipcx_channel_caps() - what the channel can do: IPCX_CHANNEL_*
+ * @channel: an end
+ */
 uint32_t ipcx_channel_caps(const struct ipcx_channel *channel);
 
-/** ipcx_channel_size() - bytes of the largest message */
+/**
+ * ipcx_channel_size() - bytes of the largest message
+ * @channel: an end
+ */
 size_t ipcx_channel_size(const struct ipcx_channel *channel);
 
-/** ipcx_channel_priorities() - how many there are, 1 without */
+/**
+ * ipcx_channel_priorities() - how many there are, 1 without
+ * @channel: an end
+ */
 uint32_t ipcx_channel_priorities(const struct ipcx_channel *channel);
 
 /**
  * ipcx_channel_fd() - the descriptor, to poll
+ * @channel: an end
  *
  * It still belongs to the handle. -EOPNOTSUPP without IPCX_CHANNEL_POLLABLE.
  */

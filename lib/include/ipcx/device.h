@@ -38,6 +38,8 @@ uint64_t ipcx_deadline_after(uint64_t ns);
  * ipcx_query() - what the loaded module is and allows
  * @query: filled in; the caller sets @query->size to its sizeof and
  *	@query->flags to 0 first
+ *
+ * Returns 0.
  */
 int ipcx_query(struct ipcx_query *query);
 
@@ -62,6 +64,8 @@ int ipcx_open(const char *name, uint32_t kind, uint32_t rights);
  *
  * Who has the object open or mapped keeps it. The name is free at once.
  *
+ * Returns 0.
+ *
  * Errors: -ENOENT, -EPROTOTYPE, -EPERM (not the owner), -EINVAL.
  */
 int ipcx_unlink(const char *name, uint32_t kind);
@@ -74,6 +78,8 @@ int ipcx_unlink(const char *name, uint32_t kind);
  * As ipcx_unlink(); and whoever sleeps in a queue wakes with -EIDRM, which every
  * call on it returns from then on. What was in it is lost. A region can be
  * mapped no more; mappings stay.
+ *
+ * Returns 0.
  *
  * Errors: as ipcx_unlink().
  */
@@ -104,6 +110,8 @@ int ipcx_list_next(struct ipcx_stat *stat);
  * @stat: filled in; the caller sets @stat->size to its sizeof and @stat->flags
  *	to 0 first
  *
+ * Returns 0.
+ *
  * Errors: -EBADF, -ENOTTY (not an ipcx object).
  */
 int ipcx_stat(int fd, struct ipcx_stat *stat);
@@ -129,6 +137,8 @@ int ipcx_reopen(int fd, uint32_t rights);
  * @gid: group
  *
  * Rights of descriptors that are open already stay.
+ *
+ * Returns 0.
  *
  * Errors: -EBADF, -ENOTTY, -EINVAL, -EPERM (no IPCX_RIGHT_ADMIN and not
  * privileged).

@@ -35,6 +35,8 @@ struct ipcx_fifo;
  * @path: the name
  * @mode: permission bits, 0 for 0600; the umask is applied
  *
+ * Returns 0.
+ *
  * Errors: -EEXIST (something has this name), -EINVAL (mode), and those of
  * mkfifo(3).
  */
@@ -46,6 +48,8 @@ int ipcx_fifo_create(const char *path, uint32_t mode);
  *
  * Who has the FIFO open keeps it.
  *
+ * Returns 0.
+ *
  * Errors: -EPROTOTYPE (not a FIFO), and those of unlink(2).
  */
 int ipcx_fifo_unlink(const char *path);
@@ -56,6 +60,8 @@ int ipcx_fifo_unlink(const char *path);
  * @fifo: set to the handle, to be closed with ipcx_fifo_close()
  *
  * Never waits.
+ *
+ * Returns 0.
  *
  * Errors: -EPROTOTYPE (not a FIFO), and those of open(2).
  */
@@ -69,6 +75,8 @@ int ipcx_fifo_open_reader(const char *path, struct ipcx_fifo **fifo);
  * Waits while there is no reader. The _timed form looks every millisecond, and
  * is -EINTR after any handler; the plain one sleeps in open(2), so SA_RESTART
  * lets it go on.
+ *
+ * Returns 0.
  *
  * Errors: -EPROTOTYPE (not a FIFO), -EAGAIN (_try), -ETIMEDOUT (_timed), -EINTR,
  * and those of open(2).
@@ -87,6 +95,8 @@ int ipcx_fifo_open_writer_timed(const char *path, struct ipcx_fifo **fifo,
  * that came and went meanwhile leaves what it wrote, but no end of its own. Never
  * waits. Other threads must not be reading.
  *
+ * Returns 0.
+ *
  * Errors: -EBADF (the writing side), -ENOENT (/proc is not mounted), -EACCES (no
  * longer allowed).
  */
@@ -100,6 +110,7 @@ void ipcx_fifo_close(struct ipcx_fifo *fifo);
 
 /**
  * ipcx_fifo_fd() - the descriptor: to poll, to pass on
+ * @fifo: the FIFO
  *
  * It still belongs to the handle.
  */

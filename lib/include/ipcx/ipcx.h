@@ -67,6 +67,7 @@
 #include <ipcx/sysv_sem.h>
 #include <ipcx/sysv_shm.h>
 
+/* The version compiled against; ipcx_version() tells the one at run time. */
 #define IPCX_VERSION		"0.1.0"
 #define IPCX_VERSION_MAJOR	0
 #define IPCX_VERSION_MINOR	1

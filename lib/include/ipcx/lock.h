@@ -68,6 +68,8 @@ struct ipcx_condition {
  * ipcx_lock_init() - begin a lock, held by nobody
  * @lock: memory that nobody else uses, but for finding it -EINVAL
  *
+ * Returns 0.
+ *
  * Errors: none but those of <ipcx/ipcx.h>.
  */
 int ipcx_lock_init(struct ipcx_lock *lock);
@@ -92,14 +94,17 @@ int ipcx_lock_acquire_timed(struct ipcx_lock *lock, uint64_t deadline_ns);
  * ipcx_lock_release() - let go of a lock
  * @lock: the lock
  *
- * Never blocks. Errors: -EPERM (the caller does not have it), -EINVAL (not begun
- * yet).
+ * Never blocks. Returns 0.
+ *
+ * Errors: -EPERM (the caller does not have it), -EINVAL (not begun yet).
  */
 int ipcx_lock_release(struct ipcx_lock *lock);
 
 /**
  * ipcx_lock_repaired() - say that the data are in order again
  * @lock: the lock, held with IPCX_LOCK_OWNER_DIED
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (it is not).
  */

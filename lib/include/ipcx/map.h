@@ -61,6 +61,8 @@ struct ipcx_map;
  * A path where there is a file is opened for reading and writing, if it is of
  * this size and IPCX_CREATE_EXCL is not set.
  *
+ * Returns 0.
+ *
  * Errors: those of open(2) and link(2); -EINVAL (a size of 0, unknown flags or
  * mode, not a regular file), -EFBIG, -EEXIST, -ENOSPC, -ELOOP (@path itself is a
  * symbolic link), -EOPNOTSUPP (the file system lacks something).
@@ -74,6 +76,8 @@ int ipcx_map_create(const char *path, size_t bytes, uint32_t flags,
  * @rights: IPCX_RIGHT_READ or IPCX_RIGHT_READ | IPCX_RIGHT_WRITE
  * @map: set to the handle, to be closed with ipcx_map_close()
  *
+ * Returns 0.
+ *
  * Errors: those of open(2); -EINVAL (rights, not a regular file).
  */
 int ipcx_map_open(const char *path, uint32_t rights, struct ipcx_map **map);
@@ -86,6 +90,7 @@ void ipcx_map_close(struct ipcx_map *map);
 
 /**
  * ipcx_map_fd() - the file's descriptor
+ * @map: the map
  *
  * It still belongs to the handle. What is done to the file's size with it does
  * not heed who has it mapped.
@@ -94,6 +99,7 @@ int ipcx_map_fd(const struct ipcx_map *map);
 
 /**
  * ipcx_map_size() - bytes of the file
+ * @map: the map
  *
  * As it is now: others may resize it, until it is attached.
  */
@@ -106,6 +112,8 @@ size_t ipcx_map_size(const struct ipcx_map *map);
  * @flags: IPCX_MAP_SPARSE or 0
  *
  * What is added is zero, what is cut off is lost.
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (a size of 0, unknown flags), -EFBIG, -EACCES (opened for
  * reading alone, or no longer allowed to be opened), -EBUSY (mapped through any
@@ -125,6 +133,8 @@ int ipcx_map_resize(const struct ipcx_map *map, size_t bytes, uint32_t flags);
  * A private mapping can be written to even if the file was opened for reading
  * alone.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (rights, flags; offset unaligned; a part that is not within
  * the file), -EACCES (opened for reading alone, or no longer allowed to be
  * opened), -EISCONN (the handle is attached already), -EBUSY (being resized).
@@ -135,6 +145,8 @@ int ipcx_map_attach(struct ipcx_map *map, uint32_t rights, uint32_t flags,
 /**
  * ipcx_map_detach() - unmap the file
  * @map: the file
+ *
+ * Returns 0.
  *
  * Errors: -ENOTCONN (the handle is not attached).
  */

@@ -67,6 +67,8 @@ struct ipcx_mqueue_options {
  * size and IPCX_CREATE_EXCL is not set. Without privilege @messages and
  * @message_size are limited by /proc/sys/fs/mqueue/msg_max and msgsize_max.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (no such name, a size of 0 or above the limits, unknown flags,
  * mode or rights), -E2BIG (@options has a field set that this version of the
  * library does not know), -EEXIST, -EACCES, -ENOENT ("/" alone), -ENAMETOOLONG,
@@ -83,6 +85,8 @@ int ipcx_mqueue_create(const char *name, uint32_t messages,
  * @rights: IPCX_RIGHT_SEND, _RECV; 0 for both
  * @queue: set to the handle, to be closed with ipcx_mqueue_close()
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (no such name, unknown rights), -ENOENT, -EACCES,
  * -ENAMETOOLONG.
  */
@@ -94,6 +98,8 @@ int ipcx_mqueue_open(const char *name, uint32_t rights,
  * @name: the name
  *
  * Who has the queue open keeps it.
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL, -ENOENT, -EACCES, -ENAMETOOLONG.
  */
@@ -109,18 +115,28 @@ void ipcx_mqueue_close(struct ipcx_mqueue *queue);
 
 /**
  * ipcx_mqueue_fd() - the descriptor, to poll
+ * @queue: the queue
  *
  * It still belongs to the handle.
  */
 int ipcx_mqueue_fd(const struct ipcx_mqueue *queue);
 
-/** ipcx_mqueue_messages() - messages that the queue holds */
+/**
+ * ipcx_mqueue_messages() - messages that the queue holds
+ * @queue: the queue
+ */
 uint32_t ipcx_mqueue_messages(const struct ipcx_mqueue *queue);
 
-/** ipcx_mqueue_message_size() - bytes of the largest message */
+/**
+ * ipcx_mqueue_message_size() - bytes of the largest message
+ * @queue: the queue
+ */
 uint32_t ipcx_mqueue_message_size(const struct ipcx_mqueue *queue);
 
-/** ipcx_mqueue_count() - messages that are in it now, or an error */
+/**
+ * ipcx_mqueue_count() - messages that are in it now, or an error
+ * @queue: the queue
+ */
 ssize_t ipcx_mqueue_count(const struct ipcx_mqueue *queue);
 
 /**
@@ -175,6 +191,8 @@ ssize_t ipcx_mqueue_recv_timed(struct ipcx_mqueue *queue, void *buf, size_t cap,
  * One process can be told, once, when a message comes to the empty queue and
  * nobody waits in a plain call for it. To be told again, ask again, and only
  * then receive until -EAGAIN. Never blocks.
+ *
+ * Returns 0.
  *
  * Errors: -EBUSY (a process has asked), -EINVAL (no such signal).
  */

@@ -63,6 +63,8 @@ struct ipcx_pipe;
  * @reader: set to the reading end, to be closed with ipcx_pipe_close()
  * @writer: set to the writing end, likewise
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (unknown flags, a capacity that cannot be), -EPERM (above
  * /proc/sys/fs/pipe-max-size without privilege).
  */
@@ -78,6 +80,8 @@ int ipcx_pipe_create(size_t capacity, uint32_t flags, struct ipcx_pipe **reader,
  * Sets O_NONBLOCK, for all who share this end. Whether it has packets is seen
  * from O_DIRECT.
  *
+ * Returns 0.
+ *
  * Errors: -EBADF, -EPROTOTYPE (not a pipe).
  */
 int ipcx_pipe_from_fd(int fd, struct ipcx_pipe **pipe);
@@ -90,18 +94,24 @@ void ipcx_pipe_close(struct ipcx_pipe *pipe);
 
 /**
  * ipcx_pipe_fd() - the descriptor: to poll, to pass on
+ * @pipe: the end
  *
  * It still belongs to the handle.
  */
 int ipcx_pipe_fd(const struct ipcx_pipe *pipe);
 
-/** ipcx_pipe_capacity() - bytes that the pipe holds, or an error */
+/**
+ * ipcx_pipe_capacity() - bytes that the pipe holds, or an error
+ * @pipe: the end
+ */
 ssize_t ipcx_pipe_capacity(const struct ipcx_pipe *pipe);
 
 /**
  * ipcx_pipe_set_capacity() - change how much the pipe holds
  * @pipe: either end
  * @capacity: bytes, rounded up to a power of two of pages
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL, -EBUSY (more is in it), -EPERM (above
  * /proc/sys/fs/pipe-max-size without privilege).

@@ -129,6 +129,8 @@ struct ipcx_loan {
  * A name that is taken is opened, if it is a queue of this geometry with the
  * same IPCX_QUEUE_* flags and IPCX_CREATE_EXCL is not set.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (a size of 0, too many lanes; unknown flags, mode or rights;
  * IPCX_CREATE_EXCL or _PERSIST without a name), -E2BIG (@options has a field set
  * that this version of the library does not know), -EFBIG (above the module's
@@ -146,6 +148,8 @@ int ipcx_queue_create(const char *name, uint32_t slots, uint32_t slot_size,
  * @rights: IPCX_RIGHT_SEND, _RECV, _MAP, _ADMIN; 0 for all that the mode allows
  * @queue: set to the handle, to be closed with ipcx_queue_close()
  *
+ * Returns 0.
+ *
  * Errors: as ipcx_open(), and those of ipcx_queue_from_fd().
  */
 int ipcx_queue_open(const char *name, uint32_t rights,
@@ -156,6 +160,8 @@ int ipcx_queue_open(const char *name, uint32_t rights,
  * @fd: descriptor of a queue; belongs to the handle if the call succeeds, and
  *	stays the caller's if it fails
  * @queue: set to the handle, to be closed with ipcx_queue_close()
+ *
+ * Returns 0.
  *
  * Errors: -EBADF, -ENOTTY (not an ipcx object), -EPROTOTYPE (not a queue);
  * where it would be mapped also -EPROTO (the module's ring is of a version that
@@ -175,26 +181,40 @@ void ipcx_queue_close(struct ipcx_queue *queue);
 
 /**
  * ipcx_queue_fd() - the descriptor: to poll, to pass on, for ipcx_stat()
+ * @queue: the queue
  *
  * It still belongs to the handle.
  */
 int ipcx_queue_fd(const struct ipcx_queue *queue);
 
-/** ipcx_queue_slots() - messages that each lane holds, a power of two */
+/**
+ * ipcx_queue_slots() - messages that each lane holds, a power of two
+ * @queue: the queue
+ */
 uint32_t ipcx_queue_slots(const struct ipcx_queue *queue);
 
-/** ipcx_queue_slot_size() - bytes of the largest message */
+/**
+ * ipcx_queue_slot_size() - bytes of the largest message
+ * @queue: the queue
+ */
 uint32_t ipcx_queue_slot_size(const struct ipcx_queue *queue);
 
-/** ipcx_queue_lanes() - number of lanes */
+/**
+ * ipcx_queue_lanes() - number of lanes
+ * @queue: the queue
+ */
 uint32_t ipcx_queue_lanes(const struct ipcx_queue *queue);
 
-/** ipcx_queue_is_mapped() - false if every call goes through the kernel */
+/**
+ * ipcx_queue_is_mapped() - false if every call goes through the kernel
+ * @queue: the queue
+ */
 bool ipcx_queue_is_mapped(const struct ipcx_queue *queue);
 
 /**
  * ipcx_queue_missed() - messages of a broadcast queue that this handle was too
  *	slow for, all in all
+ * @queue: the queue
  *
  * Counted are places in the order that were overwritten before they were read,
  * and those that were left out because a sender stopped in the middle of its

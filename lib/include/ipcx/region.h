@@ -52,6 +52,8 @@ struct ipcx_region_options {
  * reserved at once, so that its use cannot fail later. A name that is taken is
  * opened, if it is a region of this size and IPCX_CREATE_EXCL is not set.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (a size of 0; unknown flags, mode or rights;
  * IPCX_CREATE_EXCL or _PERSIST without a name), -E2BIG (@options has a field set
  * that this version of the library does not know), -EFBIG (above the module's
@@ -75,6 +77,8 @@ int ipcx_region_create(const char *name, size_t bytes,
  * No right exceeds how the file was opened. Where the file ends before the
  * region does, touching the memory raises SIGBUS, as in any mapping.
  *
+ * Returns 0.
+ *
  * Errors: as ipcx_region_create(); -EBADF, -EINVAL (not a regular file, or
  * empty), -EACCES (not open for reading), -ENODEV (cannot be mapped),
  * -EOPNOTSUPP (a memfd that can be sealed).
@@ -89,6 +93,8 @@ int ipcx_region_create_file(const char *name, int fd, size_t bytes,
  * @rights: IPCX_RIGHT_READ, _WRITE, _ADMIN; 0 for all that the mode allows
  * @region: set to the handle, to be closed with ipcx_region_close()
  *
+ * Returns 0.
+ *
  * Errors: as ipcx_open().
  */
 int ipcx_region_open(const char *name, uint32_t rights,
@@ -99,6 +105,8 @@ int ipcx_region_open(const char *name, uint32_t rights,
  * @fd: descriptor of a region; belongs to the handle if the call succeeds, and
  *	stays the caller's if it fails
  * @region: set to the handle, to be closed with ipcx_region_close()
+ *
+ * Returns 0.
  *
  * Errors: -EBADF, -ENOTTY (not an ipcx object), -EPROTOTYPE (not a region).
  */
@@ -114,6 +122,7 @@ void ipcx_region_close(struct ipcx_region *region);
 
 /**
  * ipcx_region_fd() - the descriptor, to be passed on or given to ipcx_stat()
+ * @region: the region
  *
  * It still belongs to the handle.
  */
@@ -121,6 +130,7 @@ int ipcx_region_fd(const struct ipcx_region *region);
 
 /**
  * ipcx_region_size() - bytes of the region, a multiple of the page size
+ * @region: the region
  *
  * As it is now: others may resize it, until it is mapped.
  */
@@ -137,6 +147,8 @@ size_t ipcx_region_size(const struct ipcx_region *region);
  * The mapping is the caller's: it outlives the handle and ends with munmap(2)
  * of @bytes (of ipcx_region_size() - @offset where that was 0).
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (rights; offset unaligned; a part that is not within the
  * region), -EACCES (the descriptor has not these rights), -EPERM (writing is
  * sealed), -EBUSY (being resized), -EDQUOT, -EIDRM (shut down).
@@ -151,6 +163,8 @@ int ipcx_region_map(const struct ipcx_region *region, uint32_t rights,
  *
  * What is added is zero, what is cut off is lost.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL, -EFBIG, -EACCES (no IPCX_RIGHT_WRITE), -EBUSY (mapped by
  * anybody), -EPERM (sealed), -EOPNOTSUPP (over a file, or locked), -EDQUOT,
  * -ENOMEM.
@@ -161,6 +175,8 @@ int ipcx_region_resize(struct ipcx_region *region, size_t bytes);
  * ipcx_region_seal() - add seals, for good
  * @region: the region
  * @seals: IPCX_SEAL_READONLY, IPCX_SEAL_SEALED
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL, -EACCES (no IPCX_RIGHT_WRITE), -EPERM (no seal can be added
  * any more), -EBUSY (a writable mapping exists), -EOPNOTSUPP (over a file).

@@ -53,6 +53,8 @@ struct ipcx_semaphore {
  *
  * It needs no end: once nobody uses it, its memory is free for other things.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (@value above INT_MAX).
  */
 int ipcx_semaphore_init(struct ipcx_semaphore *semaphore, uint32_t value);
@@ -68,6 +70,8 @@ int ipcx_semaphore_init(struct ipcx_semaphore *semaphore, uint32_t value);
  * A name that is taken is opened, with the value that it has, if
  * IPCX_CREATE_EXCL is not set.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (the name, unknown flags or mode, @value above INT_MAX),
  * -ENAMETOOLONG, -EEXIST, -EACCES, -ENOSPC.
  */
@@ -81,6 +85,8 @@ int ipcx_semaphore_create(const char *name, uint32_t value, uint32_t flags,
  *
  * Of one name, a process has it at one address however often it is opened, and
  * closes it as often.
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL, -ENAMETOOLONG, -ENOENT, -EACCES (not for reading and writing
  * both).
@@ -99,6 +105,8 @@ void ipcx_semaphore_close(struct ipcx_semaphore *semaphore);
  *
  * Who has the semaphore open keeps it. The name is free at once.
  *
+ * Returns 0.
+ *
  * Errors: -ENOENT (also if that is no name), -ENAMETOOLONG, -EACCES (not the
  * owner).
  */
@@ -108,7 +116,7 @@ int ipcx_semaphore_unlink(const char *name);
  * ipcx_semaphore_post() - add 1 to the value, and wake a waiter
  * @semaphore: the semaphore
  *
- * Never blocks. Errors: -EOVERFLOW (it is INT_MAX).
+ * Never blocks. Returns 0. Errors: -EOVERFLOW (it is INT_MAX).
  */
 int ipcx_semaphore_post(struct ipcx_semaphore *semaphore);
 
@@ -125,7 +133,10 @@ int ipcx_semaphore_wait_try(struct ipcx_semaphore *semaphore);
 int ipcx_semaphore_wait_timed(struct ipcx_semaphore *semaphore,
 			      uint64_t deadline_ns);
 
-/** ipcx_semaphore_value() - the value as it was a moment ago */
+/**
+ * ipcx_semaphore_value() - the value as it was a moment ago
+ * @semaphore: the semaphore
+ */
 int ipcx_semaphore_value(const struct ipcx_semaphore *semaphore);
 
 #pragma GCC visibility pop

@@ -46,6 +46,8 @@ struct ipcx_shm;
  * A name that is taken is opened for reading and writing, if it is of this size
  * and IPCX_CREATE_EXCL is not set. Never blocks.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (the name, a size of 0, unknown flags or mode), -ENAMETOOLONG,
  * -EFBIG, -EEXIST, -EACCES, -ENOSPC (/dev/shm is full), -ELOOP (the name is a
  * symbolic link).
@@ -58,6 +60,8 @@ int ipcx_shm_create(const char *name, size_t bytes, uint32_t flags,
  * @name: its name
  * @rights: IPCX_RIGHT_READ or IPCX_RIGHT_READ | IPCX_RIGHT_WRITE
  * @shm: set to the handle, to be closed with ipcx_shm_close()
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (the name, rights), -ENAMETOOLONG, -ENOENT, -EACCES, -ELOOP.
  */
@@ -77,18 +81,24 @@ void ipcx_shm_close(struct ipcx_shm *shm);
  *
  * Who has the object open or mapped keeps it. The name is free at once.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL, -ENAMETOOLONG, -ENOENT, -EACCES or -EPERM (not the owner).
  */
 int ipcx_shm_unlink(const char *name);
 
 /**
  * ipcx_shm_fd() - the descriptor, to be passed on or asked with fstat(2)
+ * @shm: the memory
  *
  * It still belongs to the handle.
  */
 int ipcx_shm_fd(const struct ipcx_shm *shm);
 
-/** ipcx_shm_size() - bytes of the object, as it was when it was opened */
+/**
+ * ipcx_shm_size() - bytes of the object, as it was when it was opened
+ * @shm: the memory
+ */
 size_t ipcx_shm_size(const struct ipcx_shm *shm);
 
 /**
@@ -101,6 +111,8 @@ size_t ipcx_shm_size(const struct ipcx_shm *shm);
  *
  * The mapping is the caller's: it outlives the handle and ends with munmap(2)
  * of @bytes (of ipcx_shm_size() - @offset where that was 0).
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (rights; offset unaligned; a part that is not within the
  * object), -EACCES (it was opened for reading alone).

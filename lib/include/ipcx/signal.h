@@ -72,6 +72,8 @@ struct ipcx_signal_info {
  *
  * To the process as a whole, whichever thread takes it. Never waits.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (no such signal), -ESRCH (no such process), -EPERM (not one of
  * this user's), -EAGAIN (a real-time signal, and its user has as many waiting
  * as RLIMIT_SIGPENDING of the receiver allows).
@@ -85,6 +87,8 @@ int ipcx_signal_send(pid_t pid, int signal, uintptr_t value);
  * @handle: set to the handle, to be closed with ipcx_signal_close()
  *
  * Blocks them in the calling thread, for good.
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (none, one that is not a signal, or SIGKILL or SIGSTOP).
  */
@@ -101,6 +105,7 @@ void ipcx_signal_close(struct ipcx_signal *handle);
 
 /**
  * ipcx_signal_fd() - the descriptor, to poll
+ * @handle: the handle
  *
  * It still belongs to the handle.
  */

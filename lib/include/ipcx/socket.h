@@ -91,6 +91,8 @@ struct ipcx_socket_address {
  * @one: set to one side, to be closed with ipcx_socket_close()
  * @other: set to the other side, likewise
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (no such type).
  */
 int ipcx_socket_pair(uint32_t type, struct ipcx_socket **one,
@@ -105,6 +107,8 @@ int ipcx_socket_pair(uint32_t type, struct ipcx_socket **one,
  * For ipcx_socket_accept(), or of datagrams to receive them. Who may connect to
  * a path is decided by the file's mode, which is 0777 less the umask; to an
  * abstract name, everybody.
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (no such name or type), -ENAMETOOLONG, -EADDRINUSE (also a
  * path that was left behind), -EACCES, -ENOENT.
@@ -122,6 +126,8 @@ int ipcx_socket_listen_unix(const char *name, uint32_t type,
  * For ipcx_socket_accept(), or of datagrams to receive them. Of several
  * addresses that @host has, the first that can be had.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (no such type), -EADDRNOTAVAIL (no such host or service, or
  * not of this machine), -EHOSTUNREACH (no name server answers), -EADDRINUSE,
  * -EACCES (a port below 1024), -EAFNOSUPPORT.
@@ -137,6 +143,8 @@ int ipcx_socket_listen_inet(const char *host, const char *service,
  *
  * Waits while too many others wait to be accepted. The _timed form looks every
  * millisecond whether they still do.
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (no such name or type), -ENAMETOOLONG, -ENOENT (no such path),
  * -ECONNREFUSED (nobody listens), -EPROTOTYPE (of another type), -EACCES,
@@ -161,6 +169,8 @@ int ipcx_socket_connect_unix_timed(const char *name, uint32_t type,
  * the address. A _try that does not succeed leaves nothing behind to go on with:
  * to a host that is not this one it hardly ever does.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (no such type), -EADDRNOTAVAIL (no such host or service),
  * -EHOSTUNREACH (no name server answers; also as of connect(2)), -ECONNREFUSED,
  * -ENETUNREACH, -EAGAIN (_try), -ETIMEDOUT (_timed; also after the minutes that
@@ -182,6 +192,8 @@ int ipcx_socket_connect_inet_timed(const char *host, const char *service,
  *
  * Waits while there is none.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (does not listen), -EOPNOTSUPP (datagrams), -ECONNABORTED (it
  * went again), -EAGAIN (_try), -ETIMEDOUT (_timed), -EINTR.
  */
@@ -200,6 +212,8 @@ int ipcx_socket_accept_timed(struct ipcx_socket *listener,
  *
  * One that listens is to be O_NONBLOCK, or accepting may wait when it should not.
  *
+ * Returns 0.
+ *
  * Errors: -EBADF, -ENOTSOCK.
  */
 int ipcx_socket_from_fd(int fd, struct ipcx_socket **socket);
@@ -212,6 +226,7 @@ void ipcx_socket_close(struct ipcx_socket *socket);
 
 /**
  * ipcx_socket_fd() - the descriptor: to poll, to pass on, for setsockopt(2)
+ * @socket: the socket
  *
  * It still belongs to the handle.
  */
@@ -230,6 +245,8 @@ int ipcx_socket_port(const struct ipcx_socket *socket);
  * @socket: a unix socket that is connected
  * @peer: filled in
  *
+ * Returns 0.
+ *
  * Errors: -EOPNOTSUPP (not a unix socket), -ENOTCONN (also datagrams, unless
  * they are of a pair).
  */
@@ -240,6 +257,8 @@ int ipcx_socket_peer(const struct ipcx_socket *socket,
  * ipcx_socket_shutdown() - end one direction or both, for all who have it
  * @socket: the socket
  * @rights: IPCX_RIGHT_SEND: the peer reads the end; IPCX_RIGHT_RECV
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL, -ENOTCONN.
  */
@@ -298,6 +317,8 @@ ssize_t ipcx_socket_recv_timed(struct ipcx_socket *socket, void *buf,
  *
  * As ipcx_socket_send(). On a stream the descriptors go with the first bytes.
  *
+ * Returns how many bytes were sent, likewise.
+ *
  * Errors: as ipcx_socket_send(); -EINVAL (@count, no payload on a stream; not a
  * unix socket), -EBADF, -ETOOMANYREFS (more are under way than this user may
  * have open).
@@ -320,6 +341,8 @@ ssize_t ipcx_socket_send_fds_timed(struct ipcx_socket *socket, const void *buf,
  *
  * As ipcx_socket_recv(), which closes descriptors that come.
  *
+ * Returns the bytes received, likewise.
+ *
  * Errors: as ipcx_socket_recv(); -EMSGSIZE also for more descriptors than room,
  * -EMFILE if not all could be opened: then all of them are closed, and what came
  * with them is lost.
@@ -341,6 +364,8 @@ ssize_t ipcx_socket_recv_fds_timed(struct ipcx_socket *socket, void *buf,
  *
  * As ipcx_socket_send(). To a unix socket whose queue is full, the _timed form
  * looks every millisecond.
+ *
+ * Returns how many bytes were sent, likewise.
  *
  * Errors: as ipcx_socket_send(); -EOPNOTSUPP (not datagrams), -EDESTADDRREQ (no
  * address).
@@ -365,6 +390,8 @@ ssize_t ipcx_socket_send_to_timed(struct ipcx_socket *socket, const void *buf,
  *	listens
  *
  * As ipcx_socket_recv().
+ *
+ * Returns the bytes received, likewise.
  *
  * Errors: as ipcx_socket_recv(); -EOPNOTSUPP (not datagrams).
  */

@@ -73,6 +73,8 @@ struct msqid_ds;	/* <sys/msg.h> */
  * A key that is taken is opened, if IPCX_CREATE_EXCL is not set and all that
  * @mode gives the owner is allowed there.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (unknown flags or mode), -EEXIST, -EACCES, -ENOSPC (there are
  * /proc/sys/kernel/msgmni queues).
  */
@@ -86,6 +88,8 @@ int ipcx_sysv_msg_create(int key, uint32_t flags, uint32_t mode,
  *
  * What is allowed is seen when sending and receiving.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (IPCX_SYSV_PRIVATE), -ENOENT.
  */
 int ipcx_sysv_msg_open(int key, struct ipcx_sysv_msg **queue);
@@ -94,6 +98,8 @@ int ipcx_sysv_msg_open(int key, struct ipcx_sysv_msg **queue);
  * ipcx_sysv_msg_from_id() - a handle for an id that came from elsewhere
  * @id: id of a queue; taken as it is, so a wrong one shows at the first use
  * @queue: set to the handle, to be closed with ipcx_sysv_msg_close()
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (negative).
  */
@@ -107,13 +113,18 @@ int ipcx_sysv_msg_from_id(int id, struct ipcx_sysv_msg **queue);
  */
 void ipcx_sysv_msg_close(struct ipcx_sysv_msg *queue);
 
-/** ipcx_sysv_msg_id() - the queue's id, to be passed on */
+/**
+ * ipcx_sysv_msg_id() - the queue's id, to be passed on
+ * @queue: the queue
+ */
 int ipcx_sysv_msg_id(const struct ipcx_sysv_msg *queue);
 
 /**
  * ipcx_sysv_msg_stat() - all about the queue
  * @queue: the queue
  * @stat: filled in
+ *
+ * Returns 0.
  *
  * Errors: -EACCES (not readable), -EIDRM.
  */
@@ -125,6 +136,8 @@ int ipcx_sysv_msg_stat(const struct ipcx_sysv_msg *queue,
  * @queue: the queue
  * @bytes: of all its payloads together
  *
+ * Returns 0.
+ *
  * Errors: -EPERM (neither its owner nor its maker; above
  * /proc/sys/kernel/msgmnb without privilege), -EACCES (not readable), -EIDRM.
  */
@@ -133,6 +146,8 @@ int ipcx_sysv_msg_set_bytes(struct ipcx_sysv_msg *queue, size_t bytes);
 /**
  * ipcx_sysv_msg_remove() - take the queue away, with all that is in it
  * @queue: the queue
+ *
+ * Returns 0.
  *
  * Errors: -EPERM (neither its owner nor its maker), -EIDRM.
  */

@@ -64,6 +64,8 @@ struct semid_ds;	/* <sys/sem.h> */
  * A key that is taken is opened, with the values that the set has, if it is of
  * this @count and IPCX_CREATE_EXCL is not set. Never blocks.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (@count, unknown flags or mode), -ERANGE (a value), -EEXIST,
  * -EACCES, -ENOSPC, -E2BIG (see /proc/sys/kernel/sem).
  */
@@ -76,6 +78,8 @@ int ipcx_sysv_sem_create(int key, uint32_t count, const uint16_t *values,
  * @key: its key
  * @set: set to the handle, to be closed with ipcx_sysv_sem_close()
  *
+ * Returns 0.
+ *
  * Errors: -ENOENT, -EINVAL (IPCX_SYSV_PRIVATE), -EACCES (not for reading and
  * writing both), -EAGAIN (it has no values yet).
  */
@@ -85,6 +89,8 @@ int ipcx_sysv_sem_open(int key, struct ipcx_sysv_sem **set);
  * ipcx_sysv_sem_from_id() - a handle for an id that came from elsewhere
  * @id: id of a set
  * @set: set to the handle, to be closed with ipcx_sysv_sem_close()
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (no such set), -EACCES (not readable), -EAGAIN (it has no
  * values yet).
@@ -99,10 +105,16 @@ int ipcx_sysv_sem_from_id(int id, struct ipcx_sysv_sem **set);
  */
 void ipcx_sysv_sem_close(struct ipcx_sysv_sem *set);
 
-/** ipcx_sysv_sem_id() - the set's id, to be passed on */
+/**
+ * ipcx_sysv_sem_id() - the set's id, to be passed on
+ * @set: the set
+ */
 int ipcx_sysv_sem_id(const struct ipcx_sysv_sem *set);
 
-/** ipcx_sysv_sem_count() - semaphores of the set */
+/**
+ * ipcx_sysv_sem_count() - semaphores of the set
+ * @set: the set
+ */
 uint32_t ipcx_sysv_sem_count(const struct ipcx_sysv_sem *set);
 
 /**
@@ -133,6 +145,8 @@ int ipcx_sysv_sem_op_timed(const struct ipcx_sysv_sem *set,
  * @set: the set
  * @index: which one
  *
+ * Returns the value.
+ *
  * Errors: -EINVAL (no such semaphore, or no longer there), -EACCES, -EIDRM.
  */
 int ipcx_sysv_sem_value(const struct ipcx_sysv_sem *set, uint32_t index);
@@ -146,6 +160,8 @@ int ipcx_sysv_sem_value(const struct ipcx_sysv_sem *set, uint32_t index);
  * Whoever waits looks anew. No process has anything to undo of this semaphore
  * then.
  *
+ * Returns 0.
+ *
  * Errors: as ipcx_sysv_sem_value(), and -ERANGE (above 32767).
  */
 int ipcx_sysv_sem_set_value(const struct ipcx_sysv_sem *set, uint32_t index,
@@ -156,6 +172,8 @@ int ipcx_sysv_sem_set_value(const struct ipcx_sysv_sem *set, uint32_t index,
  * @set: the set
  * @stat: filled in; counts the last semaphore, too
  *
+ * Returns 0.
+ *
  * Errors: -EACCES, -EIDRM or -EINVAL (no longer there).
  */
 int ipcx_sysv_sem_stat(const struct ipcx_sysv_sem *set, struct semid_ds *stat);
@@ -165,6 +183,8 @@ int ipcx_sysv_sem_stat(const struct ipcx_sysv_sem *set, struct semid_ds *stat);
  * @set: the set
  *
  * At once; whoever waits is told -EIDRM.
+ *
+ * Returns 0.
  *
  * Errors: -EPERM (neither its owner nor its maker), -EIDRM or -EINVAL (no longer
  * there).

@@ -48,6 +48,8 @@ struct shmid_ds;	/* <sys/shm.h> */
  * All of it is zero. A key that is taken is opened for reading and writing, if
  * the segment is of this size and IPCX_CREATE_EXCL is not set.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (a size of 0 or above /proc/sys/kernel/shmmax, unknown flags
  * or mode), -EEXIST, -EACCES, -ENOSPC (shmmni or shmall is reached).
  */
@@ -60,6 +62,8 @@ int ipcx_sysv_shm_create(int key, size_t bytes, uint32_t flags, uint32_t mode,
  * @rights: IPCX_RIGHT_READ or IPCX_RIGHT_READ | IPCX_RIGHT_WRITE
  * @shm: set to the handle, to be closed with ipcx_sysv_shm_close()
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (rights; IPCX_SYSV_PRIVATE), -ENOENT, -EACCES.
  */
 int ipcx_sysv_shm_open(int key, uint32_t rights, struct ipcx_sysv_shm **shm);
@@ -68,6 +72,8 @@ int ipcx_sysv_shm_open(int key, uint32_t rights, struct ipcx_sysv_shm **shm);
  * ipcx_sysv_shm_from_id() - a handle for an id that came from elsewhere
  * @id: id of a segment
  * @shm: set to the handle, to be closed with ipcx_sysv_shm_close()
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (no such segment), -EACCES (not readable).
  */
@@ -81,16 +87,24 @@ int ipcx_sysv_shm_from_id(int id, struct ipcx_sysv_shm **shm);
  */
 void ipcx_sysv_shm_close(struct ipcx_sysv_shm *shm);
 
-/** ipcx_sysv_shm_id() - the segment's id, to be passed on */
+/**
+ * ipcx_sysv_shm_id() - the segment's id, to be passed on
+ * @shm: the memory
+ */
 int ipcx_sysv_shm_id(const struct ipcx_sysv_shm *shm);
 
-/** ipcx_sysv_shm_size() - bytes of the segment, 0 if it is no longer there */
+/**
+ * ipcx_sysv_shm_size() - bytes of the segment, 0 if it is no longer there
+ * @shm: the memory
+ */
 size_t ipcx_sysv_shm_size(const struct ipcx_sysv_shm *shm);
 
 /**
  * ipcx_sysv_shm_stat() - all about the segment
  * @shm: the segment
  * @stat: filled in
+ *
+ * Returns 0.
  *
  * Errors: -EACCES, -EIDRM or -EINVAL (no longer there).
  */
@@ -104,6 +118,8 @@ int ipcx_sysv_shm_stat(const struct ipcx_sysv_shm *shm, struct shmid_ds *stat);
  *
  * The attachment is the caller's: it outlives the handle.
  *
+ * Returns 0.
+ *
  * Errors: -EINVAL (rights; no longer there), -EACCES, -EIDRM.
  */
 int ipcx_sysv_shm_attach(const struct ipcx_sysv_shm *shm, uint32_t rights,
@@ -112,6 +128,8 @@ int ipcx_sysv_shm_attach(const struct ipcx_sysv_shm *shm, uint32_t rights,
 /**
  * ipcx_sysv_shm_detach() - unmap a segment
  * @address: where it was attached
+ *
+ * Returns 0.
  *
  * Errors: -EINVAL (nothing is attached there).
  */
@@ -123,6 +141,8 @@ int ipcx_sysv_shm_detach(const void *address);
  *
  * Its key is free at once, its memory when nobody has it attached any more;
  * until then it can still be attached by who has a handle or the id.
+ *
+ * Returns 0.
  *
  * Errors: -EPERM (neither its owner nor its maker), -EIDRM or -EINVAL (no longer
  * there).
