@@ -35,8 +35,9 @@ LINT_CLANG := $(ANALYZED:%=$(BUILD)/lint/clang/%.done)
 
 ## lint		every tool below without a warning, all pages, and a build without one
 lint:
-	$(call prepare,-k lib tools examples unit-tests guest-tests bench-programs lint-man lint-doc \
-		lint-codespell lint-pyflakes lint-checkpatch $(KERNELS:%=lint-sparse-%) lint-cocci \
+	$(call prepare,-k lib tools examples unit-tests guest-tests debug-tests bench-programs \
+		lint-man lint-doc lint-codespell lint-pyflakes lint-checkpatch \
+		$(KERNELS:%=lint-sparse-%) lint-cocci \
 		lint-gcc-analyzer lint-clang)
 
 ## lint-long	what takes too long for that: clang's analyzer on the module for the other kernels

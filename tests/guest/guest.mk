@@ -4,9 +4,11 @@ GUEST_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/guest/test_*.c))
 GUEST_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/guest/test_%,$(wildcard tests/guest/*.c)) \
 	tests/child.c)
 
+include tests/debug/debug.mk
+
 guest-tests: $(GUEST_TESTS)
 
-$(GUEST_TESTS): %: %.o $(GUEST_COMMON) $(BUILD)/lib/libipcx.so
+$(GUEST_TESTS) $(DEBUG_TESTS): %: %.o $(GUEST_COMMON) $(BUILD)/lib/libipcx.so
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../../lib' \
 		-o $@ $(filter %.o,$^) -L$(BUILD)/lib -lipcx $$(pkg-config --libs libkmod) -lcmocka -lpthread $(LDLIBS)

@@ -42,9 +42,10 @@ $(ALL_KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% $(VM)/noatime.s
 
 ##! Guests: throw-away virtual machines; K=6.1, 6.12 (default), debug, debug-6.12 or kcsan, TIMEOUT=seconds.
 ## guest	runs one guest test: make guest T=region K=6.12
+guest: NAMED_TEST = $(or $(filter %/test_$(T),$(DEBUG_TESTS)),$(BUILD)/tests/guest/test_$(T))
 guest:
-	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_$(T))
-	@tests/vm/guest -t $(TIMEOUT) $(K) 'tests/vm/run-tests -v $(BUILD)/tests/guest/test_$(T)'
+	$(call prepare,guest-ready-$(K) $(NAMED_TEST))
+	@tests/vm/guest -t $(TIMEOUT) $(K) 'tests/vm/run-tests -v $(NAMED_TEST)'
 
 ## torture	kills at random in a guest: make torture [KILLS=100000] [DURATION=seconds] [SEED=n]
 # Counted by kills it has the time it needs.
@@ -70,14 +71,16 @@ shell:
 ##! Tests; 'make check' does all of its own set-up.
 # Each search of a model has a limit of its own; on slow processors all of them take minutes.
 check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) $(PYTHON_HOST_TESTS) -t 1500 tests/model/run
-check check-host check-guest: export GUEST_TESTS := $(GUEST_TESTS) $(PYTHON_GUEST_TESTS)
+check check-host check-guest: export GUEST_TESTS := $(GUEST_TESTS) $(PYTHON_GUEST_TESTS) \
+	$(if $(filter debug%,$(K)),$(DEBUG_TESTS))
 
-## check		all tests, on the host and in guests with both kernels; counts them on the last line
+## check		all tests, on the host, in guests with both kernels, and some in one with a debug kernel
 ## -		make check K=debug: the module's tests alone, in one guest with that kernel
 ifeq ($(origin K),file)
+check: export DEBUG_SHORT := $(DEBUG_SHORT)
 check:
-	$(call prepare,unit-tests guest-tests $(KERNELS:%=guest-ready-%))
-	@tests/vm/check host $(KERNELS)
+	$(call prepare,unit-tests guest-tests debug-tests $(KERNELS:%=guest-ready-%) guest-ready-debug)
+	@tests/vm/check host $(KERNELS) debug
 else
 check: check-guest
 endif
@@ -89,7 +92,7 @@ check-host:
 
 ## check-guest	the module's tests, in one guest: make check-guest K=6.1
 check-guest:
-	$(call prepare,guest-tests guest-ready-$(K))
+	$(call prepare,guest-tests debug-tests guest-ready-$(K))
 	@tests/vm/check $(K)
 
 .PHONY: check check-host check-guest deps kernels guest guest-run shell torture $(ALL_KERNELS:%=guest-ready-%)

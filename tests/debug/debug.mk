@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Every tests/debug/test_*.c is a program like those of tests/guest, for what only the kernels
+# debug and debug-6.12 can do: fail on purpose, tell which code ran.
+DEBUG_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/debug/test_*.c))
+
+# What 'make check' runs on the debug kernel; -t SECONDS can stand between them. Three minutes, on
+# two processors that do nothing else, are there for each line.
+DEBUG_SHORT := $(addprefix $(BUILD)/tests/guest/test_,region queue batch fds peek hangup)
+DEBUG_SHORT += $(DEBUG_TESTS)
+
+debug-tests: $(DEBUG_TESTS)
+
+.PHONY: debug-tests
