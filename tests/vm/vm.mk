@@ -41,11 +41,11 @@ $(ALL_KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% $(VM)/noatime.s
 	@:
 
 ##! Guests: throw-away virtual machines; K=6.1, 6.12 (default), debug, debug-6.12 or kcsan, TIMEOUT=seconds.
-## guest	runs one guest test: make guest T=region K=6.12
+## guest	runs one guest test: make guest T=region K=6.12; with GDB=1 gdb can be attached (docs/kernel.md)
 guest: NAMED_TEST = $(or $(filter %/test_$(T),$(DEBUG_TESTS)),$(BUILD)/tests/guest/test_$(T))
 guest:
 	$(call prepare,guest-ready-$(K) $(NAMED_TEST))
-	@tests/vm/guest -t $(TIMEOUT) $(K) 'tests/vm/run-tests -v $(NAMED_TEST)'
+	@tests/vm/guest $(if $(GDB),-g) -t $(TIMEOUT) $(K) 'tests/vm/run-tests -v $(NAMED_TEST)'
 
 ## torture	kills at random in a guest: make torture [KILLS=100000] [DURATION=seconds] [SEED=n]
 # Counted by kills it has the time it needs.
@@ -61,12 +61,12 @@ torture:
 guest-run: override export CMD := $(value CMD)
 guest-run:
 	$(call prepare,guest-ready-$(K))
-	@tests/vm/guest -t $(TIMEOUT) $(if $(SHARE),-s '$(SHARE)') $(K) "$$CMD"
+	@tests/vm/guest $(if $(GDB),-g) -t $(TIMEOUT) $(if $(SHARE),-s '$(SHARE)') $(K) "$$CMD"
 
 ## shell	a shell in a guest, on this terminal
 shell:
 	$(call prepare,guest-ready-$(K))
-	@tests/vm/guest -i $(if $(SHARE),-s '$(SHARE)') $(K)
+	@tests/vm/guest -i $(if $(GDB),-g) $(if $(SHARE),-s '$(SHARE)') $(K)
 
 ##! Tests; 'make check' does all of its own set-up.
 # Each search of a model has a limit of its own; on slow processors all of them take minutes.
