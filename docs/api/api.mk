@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What the public headers say of themselves, as pages of HTML.
+# What the public headers say of themselves as pages of HTML, and the links of all other pages.
 DOC := $(BUILD)/doc
 
 ## doc		the reference of the library and of the ABI from the headers, build/doc/api/index.html
@@ -12,7 +12,14 @@ $(DOC)/.made: docs/api/Doxyfile docs/api/filter.awk $(wildcard kmod/uapi/linux/*
 	$(Q){ cat $<; echo "PROJECT_NUMBER=$(LIB_VERSION)"; echo "OUTPUT_DIRECTORY=$(DOC)"; } | doxygen -
 	@touch $@
 
-## lint-doc	comments of the headers: a warning of doxygen's is an error
+# The pictures lie in the tree as well, for who reads it there.
+docs/%.svg: docs/%.dot
+	$(call say,DOT,$@)
+	$(Q)dot -Tsvg -o $@ $<
+
+## lint-doc	comments of the headers, links, translations, pictures
 lint-doc: doc
+	$(call say,LINT,'documentation')
+	$(Q)tests/lint/docs
 
 .PHONY: doc lint-doc

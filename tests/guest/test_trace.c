@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tracepoints: each tells what happened, once, with the fields README names. */
+/* The tracepoints: each tells what happened, once, with the fields docs/kernel.md names. */
 #include "mapped.h"
 #include "region.h"
 
@@ -209,16 +209,16 @@ static void test_attachments(void **state)
 }
 
 /* Each args->FIELD of the bpftrace line is a field of the event it names. */
-static void test_the_line_in_readme(void **state)
+static void test_the_line_in_docs(void **state)
 {
-	static char readme[1 << 16];
+	static char page[1 << 16];
 	char event[64], field[64], path[128], wanted[80];
 	uint32_t fields = 0;
 	const char *at, *end;
 
 	(void)state;
-	snprintf(readme, sizeof(readme), "%s", read_all("README.md"));
-	at = strstr(readme, "tracepoint:ipcx:");
+	snprintf(page, sizeof(page), "%s", read_all("docs/kernel.md"));
+	at = strstr(page, "tracepoint:ipcx:");
 	assert_non_null(at);
 	assert_int_equal(sscanf(at, "tracepoint:ipcx:%63[a-z_]", event), 1);
 	snprintf(path, sizeof(path), EVENTS "/%s/format", event);
@@ -243,7 +243,7 @@ int main(void)
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_sleep_and_wake),
 		cmocka_unit_test(test_attachments),
-		cmocka_unit_test(test_the_line_in_readme),
+		cmocka_unit_test(test_the_line_in_docs),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown) ||

@@ -7,7 +7,7 @@ UNIT_OBJECTS := $(patsubst %.c,%.o,$(wildcard lib/*.c) $(filter-out tests/unit/t
 
 # These look from outside at what was built; all others run once more under the sanitizers, of which
 # the one for threads has something to see in a few.
-UNIT_OF_PRODUCTS := $(addprefix tests/unit/test_,examples headers man symbols tools) \
+UNIT_OF_PRODUCTS := $(addprefix tests/unit/test_,docs examples headers man symbols tools) \
 	$(patsubst %.c,%,$(wildcard tests/unit/test_tools_bench*.c))
 UNIT_WITH_THREADS := $(addprefix tests/unit/test_,lock_threads ring_stress broadcast_stress semaphore file_queue_threads)
 ASAN := $(BUILD)/tests/asan
