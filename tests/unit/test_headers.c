@@ -26,6 +26,17 @@ static void headers_are_cxx17(void **state)
 	sh_ok(EACH_COMPILES("c++ -std=c++17 -x c++"));
 }
 
+/* All together, as what differs between the versions is the language, not the headers. */
+static void headers_are_cxx11_to_20(void **state)
+{
+	(void)state;
+	sh_ok("for version in 11 14 17 20; do"
+	      "	printf '#include <%%s>\\n' ipcx/ipcx.h linux/ipcx_ring.h | c++ -std=c++$version -x c++"
+	      "		-Wall -Wextra -Wpedantic -Werror -fsyntax-only"
+	      "		-Ilib/include -Ikmod/uapi - || exit;"
+	      "done");
+}
+
 /* Each but the one that includes all: <ipcx/ipcx.h>. */
 static void ipcx_h_includes_all(void **state)
 {
@@ -43,6 +54,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_are_c11),
 		cmocka_unit_test(headers_are_cxx17),
+		cmocka_unit_test(headers_are_cxx11_to_20),
 		cmocka_unit_test(ipcx_h_includes_all),
 	};
 
