@@ -90,6 +90,13 @@ void shared_free(_Atomic uint32_t *words)
 	munmap((void *)words, PAGE);
 }
 
+unsigned long setting(const char *name, unsigned long otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? strtoul(value, NULL, 0) : otherwise;
+}
+
 void become(uid_t uid, gid_t gid)
 {
 	assert_int_equal(setgroups(0, NULL), 0);

@@ -54,6 +54,9 @@ void child_kill(pid_t pid);	/* kill -9, and reaped */
 _Atomic uint32_t *shared_words(void);
 void shared_free(_Atomic uint32_t *words);
 
+/* A number in the environment. */
+unsigned long setting(const char *name, unsigned long otherwise);
+
 /* A uid and gid without privilege. */
 #define NOBODY		65534
 

@@ -285,13 +285,6 @@ static void take_step(uint32_t number)
 	steps[i].fn();
 }
 
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 static uint32_t ring_bytes_of(int fd)
 {
 	struct ipcx_kpage *kpage = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd,
@@ -306,9 +299,9 @@ static uint32_t ring_bytes_of(int fd)
 
 static void walk(uint64_t bytes, uint32_t flags)
 {
-	uint32_t total = (uint32_t)from_environment("STEPS", STEPS);
+	uint32_t total = (uint32_t)setting("STEPS", STEPS);
 
-	seed = from_environment("SEED", now_ns() | 1);
+	seed = setting("SEED", now_ns() | 1);
 	print_message("# seed %#lx\n", seed);
 	count_before = user_count(0, "attachments ");
 	fds[0] = region_create(NULL, bytes, flags, 0600);

@@ -70,13 +70,6 @@ static uint64_t seed;
 static int queues[QUEUES];
 static uint32_t came[QUEUES];		/* of @received, by queue */
 
-static unsigned long setting(const char *name, unsigned long otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? strtoul(value, NULL, 0) : otherwise;
-}
-
 static void *shared_bytes(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

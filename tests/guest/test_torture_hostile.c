@@ -18,13 +18,6 @@
 static uint64_t seed;
 static _Atomic uint32_t *rounds;	/* of each victim */
 
-static unsigned long setting(const char *name, unsigned long otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? strtoul(value, NULL, 0) : otherwise;
-}
-
 static pid_t start_hostile(uint64_t random)
 {
 	pid_t pid = child_fork();

@@ -56,6 +56,13 @@ torture:
 		KILLS=$(KILLS) DURATION=$(DURATION) SEED=$(SEED) $(BUILD)/tests/guest/test_torture && \
 		SEED=$(SEED) $(BUILD)/tests/guest/test_torture_hostile'
 
+## soak		mixed load in a guest, memory and objects must stay: make soak [DURATION=3600] [SEED=n]
+soak: DURATION = 3600
+soak:
+	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_soak)
+	@tests/vm/guest -t $$(($(DURATION) + 600)) $(K) '\
+		DURATION=$(DURATION) SEED=$(SEED) $(BUILD)/tests/guest/test_soak'
+
 ## guest-run	runs CMD='...' in a guest; SHARE=dir is readable there at /mnt/share
 # As it was typed: a $ in it is the guest shell's.
 guest-run: override export CMD := $(value CMD)
@@ -95,4 +102,4 @@ check-guest:
 	$(call prepare,guest-tests debug-tests guest-ready-$(K))
 	@tests/vm/check $(K)
 
-.PHONY: check check-host check-guest deps kernels guest guest-run shell torture $(ALL_KERNELS:%=guest-ready-%)
+.PHONY: check check-host check-guest deps kernels guest guest-run shell soak torture $(ALL_KERNELS:%=guest-ready-%)
