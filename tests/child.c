@@ -35,7 +35,7 @@ void nap(void)
 
 pid_t child_fork(void)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
 	assert_int_not_equal(pid, -1);
 	if (pid)
@@ -45,6 +45,9 @@ pid_t child_fork(void)
 	signal(SIGSEGV, SIG_DFL);
 	signal(SIGBUS, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It died before that; 0 is a parent in another pid namespace. */
+	if (getppid() && getppid() != parent)
+		_exit(1);
 	return 0;
 }
 

@@ -5,6 +5,9 @@ GUEST_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/guest/test_%,$(wi
 	tests/child.c)
 
 include tests/debug/debug.mk
+# That one counts kills and not seconds.
+GUEST_TORTURE := $(BUILD)/tests/guest/test_torture
+GUEST_RUN := $(filter-out $(GUEST_TORTURE),$(GUEST_TESTS)) -t 900 $(GUEST_TORTURE)
 
 guest-tests: $(GUEST_TESTS)
 
@@ -16,11 +19,12 @@ $(GUEST_TESTS) $(DEBUG_TESTS): %: %.o $(GUEST_COMMON) $(BUILD)/lib/libipcx.so
 # The suite that the host's tests run for what needs no module.
 $(BUILD)/tests/guest/test_channels: $(patsubst %.c,$(BUILD)/%.o,tests/unit/peer.c $(wildcard tests/unit/conformance*.c))
 
-$(BUILD)/tests/guest/test_poll: LDLIBS = -luring
+$(addprefix $(BUILD)/tests/guest/test_,poll unload_kernel): LDLIBS = -luring
 $(addprefix $(BUILD)/tests/guest/test_tools_,stat who watch): LDLIBS = -ljansson -lm
 
 $(BUILD)/tests/guest/test_examples: | examples
 
 include tests/guest/abi32/abi32.mk
+include tests/guest/torture/torture.mk
 
 .PHONY: guest-tests

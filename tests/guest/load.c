@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "load.h"
 #include "peers.h"
+#include "random.h"
 #include "region.h"
 #include "riders.h"
-#include "scribble.h"
 #include "../command.h"
 
 #include <dirent.h>

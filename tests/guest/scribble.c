@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "scribble.h"
 
-/* xorshift: what matters is that the kernel cannot foresee it. */
-uint64_t random64(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
 static void any_word(const struct mapped *m, uint64_t *seed)
 {
 	uint64_t *words = (uint64_t *)m->ring;

@@ -4,12 +4,11 @@
 #define GUEST_SCRIBBLE_H
 
 #include "mapped.h"
+#include "random.h"
 
 typedef void scribble_fn(const struct mapped *m, uint64_t *seed);
 
 #define SCRIBBLES	5
 extern void (*const scribbles[SCRIBBLES])(const struct mapped *m, uint64_t *seed);
-
-uint64_t random64(uint64_t *seed);
 
 #endif /* GUEST_SCRIBBLE_H */

@@ -8,8 +8,8 @@
  * Environment: DURATION in seconds, SEED.
  */
 #include "load.h"
+#include "random.h"
 #include "region.h"
-#include "scribble.h"
 
 #define SAMPLES		48	/* in all; the first ones are warming up */
 #define WARM_UP		8
