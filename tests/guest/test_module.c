@@ -2,25 +2,14 @@
 /*
  * The module comes and goes, and nothing is left of it. Each test begins and
  * ends without it. What keeps it from going is test_unload.c's.
+ *
+ * Environment: TIMES it is loaded with traffic, SEED.
  */
+#include "load.h"
 #include "mapped.h"
-
-static void load(void)
-{
-	assert_int_equal(module_load(), 0);
-	ctl = open("/dev/ipcx", O_RDWR | O_CLOEXEC);
-	assert_true(ctl >= 0);
-}
-
-/* What a process leaves at its end may take the kernel a moment to drop. */
-static void unload(void)
-{
-	int rc;
-
-	close(ctl);
-	if (!wait_until((rc = module_unload()) != -EAGAIN, LONG_ENOUGH) || rc)
-		fail_msg("cannot unload: %s", strerror(-rc));
-}
+#include "random.h"
+#include "region.h"
+#include "unload.h"
 
 /* A program that failed in the same guest may have left it behind. */
 static int setup(void **state)
@@ -33,22 +22,18 @@ static void test_load_and_unload_leave_nothing(void **state)
 {
 	(void)state;
 	assert_int_equal(access("/dev/ipcx", F_OK), -1);
-	load();
+	back();
 	assert_int_equal(access("/sys/kernel/debug/ipcx/version", F_OK), 0);
 	assert_int_equal(access("/sys/class/misc/ipcx", F_OK), 0);
-	unload();
-	assert_false(module_loaded());
-	assert_int_equal(access("/dev/ipcx", F_OK), -1);
-	assert_int_equal(access("/sys/kernel/debug/ipcx", F_OK), -1);
-	assert_int_equal(access("/sys/class/misc/ipcx", F_OK), -1);
+	gone();
 }
 
 static void test_loading_twice(void **state)
 {
 	(void)state;
-	load();
+	back();
 	assert_int_equal(module_load(), -EEXIST);
-	unload();
+	gone();
 }
 
 /* The last descriptor goes while the repair of the last attachment runs. */
@@ -59,7 +44,7 @@ static void test_unload_right_after_a_death(void **state)
 		_Atomic uint32_t *ready = shared_words();
 		pid_t pid;
 
-		load();
+		back();
 		pid = child_fork();
 		if (!pid) {
 			int fd = queue(NULL, .slots = 4096,
@@ -75,51 +60,57 @@ static void test_unload_right_after_a_death(void **state)
 		}
 		assert_soon(*ready);
 		child_kill(pid);
-		unload();
+		gone();
 		shared_free(ready);
 	}
 }
 
-static void traffic(void)
-{
-	int fd = queue("traffic", .flags = IPCX_QUEUE_MAPPABLE);
-	int region = region_create("memory", 4 * PAGE, 0, 0600);
-	uint8_t *mem = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			    region, 0);
-	uint32_t value = 0;
-	struct mapped m;
-	pid_t pid;
+/* A load takes its caches' first pages for good; many take no more. */
+#define TOLERATED_KB	1024
 
-	assert_ptr_not_equal(mem, MAP_FAILED);
-	pid = child_fork();
-	if (!pid) {
-		mapped_open(&m, fd);
-		for (uint32_t i = 0; i < 20; i++) {
-			mem[i] = (uint8_t)i;
-			assert_int_equal(mapped_send_u32(&m, i,
-							 in_ms(LONG_ENOUGH)), 1);
-		}
-		child_done();
-	}
-	for (uint32_t i = 0; i < 20; i++) {
-		assert_int_equal(recv_u32(fd, &value, in_ms(LONG_ENOUGH)), 1);
-		assert_int_equal(value, i);
-		assert_int_equal(mem[i], i);
-	}
-	child_ok(pid);
-	munmap(mem, 4 * PAGE);
-	close(region);
-	close(fd);
+static int64_t kernel_memory(void)
+{
+	return (int64_t)(fact("/proc/meminfo", "SUnreclaim") +
+			 fact("/proc/meminfo", "VmallocUsed") +
+			 fact("/proc/meminfo", "Percpu"));
 }
 
-static void test_fifty_times_with_traffic(void **state)
+/* ... of several processes at once, and the module goes as soon as they have. */
+static void traffic(uint64_t *random)
 {
-	(void)state;
-	for (int i = 0; i < 50; i++) {
-		load();
-		traffic();
-		unload();
+	pid_t pids[2];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(pids); i++) {
+		uint64_t seed = random64(random);
+
+		pids[i] = child_fork();
+		if (!pids[i]) {
+			loads[random64(&seed) % LOADS].round(&seed);
+			child_done();
+		}
 	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(pids); i++)
+		child_ok(pids[i]);
+}
+
+static void test_many_times_with_traffic(void **state)
+{
+	uint64_t times = setting("TIMES", 50), random = setting("SEED", now_ns() | 1);
+	int64_t before = 0, lost;
+
+	(void)state;
+	print_message("SEED=%lu\n", (unsigned long)random);
+	for (uint64_t i = 0; i < times; i++) {
+		back();
+		traffic(&random);
+		gone();
+		if (i == times / 5)
+			before = kernel_memory();
+	}
+	lost = kernel_memory() - before;
+	print_message("loaded %lu times; the kernel has %ld kB, and %+ld kB\n",
+		      (unsigned long)times, (long)before, (long)lost);
+	assert_true(lost <= TOLERATED_KB);
 }
 
 int main(void)
@@ -128,7 +119,7 @@ int main(void)
 		cmocka_unit_test(test_load_and_unload_leave_nothing),
 		cmocka_unit_test(test_loading_twice),
 		cmocka_unit_test(test_unload_right_after_a_death),
-		cmocka_unit_test(test_fifty_times_with_traffic),
+		cmocka_unit_test(test_many_times_with_traffic),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,33 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* rmmod: refused while anything is open or mapped, by whomever; then allowed. */
+/*
+ * rmmod: refused while anything is open or mapped, by whomever; then allowed.
+ * What other parts of the kernel hold: test_unload_kernel.c.
+ */
 #include "mapped.h"
 #include "region.h"
+#include "unload.h"
 
 #include <sched.h>
 #include <sys/socket.h>
-
-/* All that this process itself has of the module, but for what is tested. */
-static void refused(void)
-{
-	assert_int_equal(close(ctl), 0);
-	assert_int_equal(module_unload(), -EAGAIN);
-	assert_true(module_loaded());
-	ctl = open("/dev/ipcx", O_RDWR | O_CLOEXEC);
-	assert_true(ctl >= 0);
-}
-
-/* Descriptors and mappings go a moment after the call that lets go of them. */
-static void allowed(void)
-{
-	int rc = -EAGAIN;
-
-	assert_int_equal(close(ctl), 0);
-	assert_true(wait_until((rc = module_unload()) != -EAGAIN, LONG_ENOUGH));
-	assert_int_equal(rc, 0);
-	assert_int_equal(module_load(), 0);
-	ctl = open("/dev/ipcx", O_RDWR | O_CLOEXEC);
-	assert_true(ctl >= 0);
-}
 
 static void test_open(void **state)
 {

@@ -63,6 +63,12 @@ soak:
 	@tests/vm/guest -t $$(($(DURATION) + 600)) $(K) '\
 		DURATION=$(DURATION) SEED=$(SEED) $(BUILD)/tests/guest/test_soak'
 
+## reload	loads and unloads the module with traffic between: make reload [TIMES=1000] [SEED=n]
+reload: TIMES = 1000
+reload:
+	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_module)
+	@tests/vm/guest -t 1000000 $(K) 'TIMES=$(TIMES) SEED=$(SEED) $(BUILD)/tests/guest/test_module'
+
 ## guest-run	runs CMD='...' in a guest; SHARE=dir is readable there at /mnt/share
 # As it was typed: a $ in it is the guest shell's.
 guest-run: override export CMD := $(value CMD)
@@ -78,7 +84,7 @@ shell:
 ##! Tests; 'make check' does all of its own set-up.
 # Each search of a model has a limit of its own; on slow processors all of them take minutes.
 check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) $(PYTHON_HOST_TESTS) -t 1500 tests/model/run
-check check-host check-guest: export GUEST_TESTS := $(GUEST_TESTS) $(PYTHON_GUEST_TESTS) \
+check check-host check-guest: export GUEST_TESTS := $(GUEST_RUN) $(PYTHON_GUEST_TESTS) \
 	$(if $(filter debug%,$(K)),$(DEBUG_TESTS))
 
 ## check		all tests, on the host, in guests with both kernels, and some in one with a debug kernel
@@ -102,4 +108,4 @@ check-guest:
 	$(call prepare,guest-tests debug-tests guest-ready-$(K))
 	@tests/vm/check $(K)
 
-.PHONY: check check-host check-guest deps kernels guest guest-run shell soak torture $(ALL_KERNELS:%=guest-ready-%)
+.PHONY: check check-host check-guest deps kernels guest guest-run reload shell soak torture $(ALL_KERNELS:%=guest-ready-%)
