@@ -5,9 +5,10 @@ GUEST_COMMON := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/guest/test_%,$(wi
 	tests/child.c)
 
 include tests/debug/debug.mk
+
 # That one counts kills and not seconds.
 GUEST_TORTURE := $(BUILD)/tests/guest/test_torture
-GUEST_RUN := $(filter-out $(GUEST_TORTURE),$(GUEST_TESTS)) -t 900 $(GUEST_TORTURE)
+GUEST_RUN := -t 900 $(GUEST_TORTURE) -t 120 $(filter-out $(GUEST_TORTURE),$(GUEST_TESTS))
 
 guest-tests: $(GUEST_TESTS)
 

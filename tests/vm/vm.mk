@@ -52,7 +52,7 @@ guest:
 torture: DURATION = $(if $(KILLS),1000000)
 torture:
 	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_torture $(BUILD)/tests/guest/test_torture_hostile)
-	@tests/vm/guest -t $(if $(KILLS),1000000,$(TIMEOUT)) $(K) '\
+	@tests/vm/guest -t 1000000 $(K) '\
 		KILLS=$(KILLS) DURATION=$(DURATION) SEED=$(SEED) $(BUILD)/tests/guest/test_torture && \
 		SEED=$(SEED) $(BUILD)/tests/guest/test_torture_hostile'
 
