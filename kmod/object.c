@@ -395,13 +395,16 @@ static long ipcx_object_open_same(const struct ipcx_creation *what,
 				  const struct ipcx_name *name)
 {
 	struct ipcx_object *obj;
+	long ret;
 
 	obj = ipcx_names_find(name, IPCX_KIND_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	if (obj->kind != what->kind || !what->kind->same(obj, what->args)) {
+		/* Who may not open it does not find out what it is. */
+		ret = ipcx_object_rights(obj) ? -EEXIST : -EACCES;
 		ipcx_object_put_user(obj);
-		return -EEXIST;
+		return ret;
 	}
 	return ipcx_object_open_fd(obj, what->rights);
 }

@@ -153,6 +153,13 @@ static void test_create_of_what_others_have(void **state)
 		assert_int_equal(st.mode, 0604);
 		assert_int_equal(st.uid, 0);
 		assert_int_equal(queue("queue"), -EACCES);
+		/* Nor what it is: not its kind, its size, its flags. */
+		assert_int_equal(queue("queue", .slots = 8), -EACCES);
+		assert_int_equal(region_create("queue", PAGE, 0, 0), -EACCES);
+		assert_int_equal(region_create("region", 2 * PAGE, 0, 0),
+				 -EEXIST);
+		assert_int_equal(queue("queue", .flags = IPCX_CREATE_EXCL),
+				 -EEXIST);
 		child_done();
 	}
 	child_ok(pid);
