@@ -6,6 +6,7 @@
  * holds nothing that could hold a queue: no cycle can form.
  */
 #include <linux/file.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 
 #include "ioctl.h"
@@ -186,7 +187,10 @@ long ipcx_take_ioctl(struct file *file, void __user *uarg)
 	ret = ipcx_attachment_id(q);
 	if (ret < 0)
 		return ret;
-	claim = (struct ipcx_claim) { .lane = args.lane, .ticket = args.ticket };
+	claim = (struct ipcx_claim) {
+		.lane	= array_index_nospec(args.lane, q->lanes),
+		.ticket	= args.ticket,
+	};
 	if (!ipcx_is_reading(q, &claim, ret))
 		return -ESTALE;
 

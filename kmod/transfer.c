@@ -9,6 +9,7 @@
  * fetched, and all begun again.
  */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 
@@ -351,6 +352,7 @@ static int ipcx_send_msg(struct ipcx_handle *handle, void __user *umsg,
 		return -EINVAL;
 	if (msg->len > q->slot_size)
 		return -EMSGSIZE;
+	msg->lane = array_index_nospec(msg->lane, q->lanes);
 	if (unlikely(msg->fd_count)) {
 		if (q->flags & IPCX_QUEUE_BROADCAST)
 			return -EOPNOTSUPP;

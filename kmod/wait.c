@@ -18,6 +18,7 @@
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/nospec.h>
 #include <linux/sched/signal.h>
 
 #include "broadcast.h"
@@ -271,6 +272,7 @@ long ipcx_wait_ioctl(struct file *file, void __user *uarg)
 		at = args.ticket;
 		ipcx_cursor_advance(&handle->cursor, at);
 	}
+	args.lane = array_index_nospec(args.lane, q->lanes);
 	return ipcx_wait(handle, args.dir, args.lane, at,
 			 ipcx_deadline(file, args.deadline_ns));
 }
