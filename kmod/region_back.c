@@ -117,7 +117,11 @@ int ipcx_region_back_by_file(struct ipcx_region *region, u32 fd)
 	if (!file)
 		return -EBADF;
 	region->file = file;
-	/* No object of ours, or it could come to hold itself. */
+	/*
+	 * No object of ours, or it could come to hold itself. Nor secret
+	 * memory, whose mappings the kernel knows by their operations, which
+	 * ours would hide: nobody can open that inode either.
+	 */
 	if (!S_ISREG(file_inode(file)->i_mode) ||
 	    file_inode(file)->i_fop == ipcx_no_open_fops)
 		return -EINVAL;

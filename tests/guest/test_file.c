@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define READ	IPCX_RIGHT_READ
 #define WRITE	IPCX_RIGHT_WRITE
@@ -13,6 +14,8 @@
 
 /* On tmpfs; the overlay of the guest's root has its files in another one. */
 #define PATH	"/tmp/file"
+
+#define HUGE_PAGE	(2UL << 20)
 
 static int make_file(const char *path, size_t bytes)
 {
@@ -242,6 +245,42 @@ static void test_memfd(void **state)
 	close(plain);
 }
 
+/*
+ * The kernel knows mappings of these by the operations that ours would stand
+ * before: it would look into memory that it has no mapping of.
+ */
+static void test_secret_memory(void **state)
+{
+	int secret = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
+
+	(void)state;
+	assert_true(secret >= 0);
+	assert_int_equal(ftruncate(secret, PAGE), 0);
+	refused(secret, PAGE, -EINVAL);
+	close(secret);
+}
+
+/* What was begun for a mapping that is then refused is undone. */
+static void test_huge_memfd(void **state)
+{
+	int huge, fd;
+
+	(void)state;
+	assert_int_equal(file_write("/proc/sys/vm/nr_hugepages", "2"), 0);
+	huge = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
+	assert_int_equal(ftruncate(huge, HUGE_PAGE), 0);
+	fd = region_over(NULL, huge, 0, 0600);
+	assert_int_equal(object_stat(fd).bytes, HUGE_PAGE);
+	assert_int_equal(map_error(fd, PAGE, RW, MAP_SHARED, 0), -ENODEV);
+	assert_int_equal(map_error(fd, HUGE_PAGE, RW, MAP_SHARED, 0), -ENODEV);
+	assert_int_equal(mappings(fd), 0);
+	close(fd);
+	close(huge);
+	assert_int_equal(fact("/proc/meminfo", "HugePages_Rsvd"), 0);
+	assert_int_equal(file_write("/proc/sys/vm/nr_hugepages", "0"), 0);
+	assert_int_equal(fact("/proc/meminfo", "HugePages_Total"), 0);
+}
+
 static void test_flags_that_do_not_go_with_it(void **state)
 {
 	static const uint32_t flags[] = {
@@ -400,6 +439,8 @@ int main(void)
 		cmocka_unit_test(test_other_kinds_of_file),
 		cmocka_unit_test(test_file_without_mmap),
 		cmocka_unit_test(test_memfd),
+		cmocka_unit_test(test_secret_memory),
+		cmocka_unit_test(test_huge_memfd),
 		cmocka_unit_test(test_flags_that_do_not_go_with_it),
 		cmocka_unit_test(test_what_is_not_for_files),
 		cmocka_unit_test(test_truncated_underneath),
