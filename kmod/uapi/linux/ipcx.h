@@ -17,8 +17,9 @@
  *  - Calls that make a descriptor return it. A failed call changes nothing and
  *    writes no output; the few that can transfer a part return how much.
  *  - A command is known by its number; the bits of its structure's size in it
- *    are not looked at. Arrays of structures carry the size of an entry, which
- *    must be that of a version the kernel knows (-EINVAL).
+ *    are not looked at, nor may a seccomp filter do so. Arrays of structures
+ *    carry the size of an entry, which must be that of a version the kernel
+ *    knows (-EINVAL).
  *  - Deadlines are absolute CLOCK_MONOTONIC nanoseconds. IPCX_NO_WAIT fails
  *    with -EAGAIN instead of blocking, IPCX_FOREVER has no limit, a deadline
  *    that passes is -ETIMEDOUT. A signal interrupts a blocked call: it restarts
@@ -61,9 +62,11 @@
  * owner and whoever has CAP_IPC_OWNER over the name's namespace get ADMIN.
  *
  * MAP on a queue is trust in both directions: who maps a ring can write all of
- * it, whatever else the descriptor may do. SEND and RECV then still say what
- * the holder means to be, which IPCX_QUEUE_HANGUP counts. On a broadcast queue
- * it is given by r alone, and without SEND it maps for reading only.
+ * it, whatever else the descriptor may do, and sees what its slots still hold of
+ * messages that others received, where RECV alone gives a message and nothing
+ * more. SEND and RECV then still say what the holder means to be, which
+ * IPCX_QUEUE_HANGUP counts. On a broadcast queue it is given by r alone, and
+ * without SEND it maps for reading only.
  */
 #define IPCX_RIGHT_READ		0x1U	/* region: map for reading */
 #define IPCX_RIGHT_WRITE	0x2U	/* region: map for writing */
@@ -148,7 +151,7 @@ struct ipcx_query {
  * Returns a descriptor. A name is any bytes but NUL and '/', seen only in the
  * network namespace it was made in. Without IPCX_CREATE_EXCL a taken name is
  * opened as IPCX_IOC_OPEN does, if it is a region of the same size, flags and
- * file, and -EEXIST otherwise.
+ * file, and -EEXIST otherwise (-EACCES for who may not open it).
  *
  * Memory is zeroed, and reserved at once (-ENOMEM) unless IPCX_REGION_SPARSE.
  * PREFAULT allocates it as well, charged to the caller's memory cgroup, and
@@ -315,6 +318,7 @@ struct ipcx_reopen {
  * @pad: 0
  *
  * Takes effect for those who open the object from then on: rights given stay.
+ * An owner can give an object away: whose it is does not tell who made it.
  * Limits go on counting the object for who made it.
  *
  * Errors: -EINVAL (also an id that is not mapped), -EPERM (neither
