@@ -3,20 +3,22 @@
  * Hostile peers write anything anywhere into a ring, and are killed and started
  * anew, while peers of the library go on: every call comes back by its deadline
  * with what is documented, who sleeps for ever is woken by a shutdown, and the
- * memory is given back.
+ * memory is given back. Those who use other queues and regions notice nothing.
  *
  * Environment: DURATION in seconds, SEED.
  */
 #include "lib.h"
+#include "load.h"
 #include "scribble.h"
 
 #define VICTIMS		4
 #define HOSTILES	2
+#define BYSTANDERS	5	/* the first of all loads */
 #define CALL_MS		5
 #define LANES		2
 
 static uint64_t seed;
-static _Atomic uint32_t *rounds;	/* of each victim */
+static _Atomic uint32_t *rounds;	/* of each victim, then of each bystander */
 
 static pid_t start_hostile(uint64_t random)
 {
@@ -110,6 +112,18 @@ static pid_t start_victim(uint32_t nr, uint64_t random)
 	}
 }
 
+static pid_t start_bystander(uint32_t nr, uint64_t random)
+{
+	pid_t pid = child_fork();
+
+	if (pid)
+		return pid;
+	for (;;) {
+		loads[nr].round(&random);
+		rounds[VICTIMS + nr]++;
+	}
+}
+
 /* Lied to, and asleep again and again, but not beyond the end. */
 static pid_t start_sleeper(enum path path)
 {
@@ -158,7 +172,7 @@ static void end_all(struct ipcx_queue *q, pid_t *sleepers)
 	assert_int_equal(stat_q(q).waiting_recv, 0);
 	assert_int_equal(stat_q(q).waiting_send, 0);
 	ipcx_queue_close(q);
-	assert_soon(total("queues") == 0);
+	assert_soon(total("queues") + total("regions") == 0);
 	assert_int_equal(total("queue_bytes"), 0);
 	assert_int_equal(total("attachments"), 0);
 }
@@ -167,7 +181,7 @@ static void test_hostile_peers(void **state)
 {
 	uint64_t end = now_ns() + setting("DURATION", 15) * 1000000000ULL;
 	struct ipcx_queue *q = create_q(MEDIATED, BOTH, 0, LANES);
-	pid_t hostile[HOSTILES], victim[VICTIMS], sleeper[2];
+	pid_t hostile[HOSTILES], victim[VICTIMS + BYSTANDERS], sleeper[2];
 	uint32_t kills = 0, all = 0;
 
 	(void)state;
@@ -177,6 +191,8 @@ static void test_hostile_peers(void **state)
 		hostile[i] = start_hostile(random64(&seed));
 	for (uint32_t i = 0; i < VICTIMS; i++)
 		victim[i] = start_victim(i, random64(&seed));
+	for (uint32_t i = 0; i < BYSTANDERS; i++)
+		victim[VICTIMS + i] = start_bystander(i, random64(&seed));
 	sleeper[0] = start_sleeper(MAPPED);
 	sleeper[1] = start_sleeper(MEDIATED);
 
@@ -187,23 +203,23 @@ static void test_hostile_peers(void **state)
 		for (unsigned int naps = r >> 8 & 63; naps; naps--)
 			nap();
 		/* A victim that ended by itself has failed. */
-		for (int i = 0; i < VICTIMS; i++)
+		for (int i = 0; i < VICTIMS + BYSTANDERS; i++)
 			assert_int_equal(waitpid(victim[i], NULL, WNOHANG), 0);
 		child_kill(*one);
 		*one = start_hostile(random64(&seed));
 		kills++;
 	}
-	for (int i = 0; i < VICTIMS; i++) {
+	for (int i = 0; i < VICTIMS + BYSTANDERS; i++) {
 		uint32_t before = rounds[i];
 
-		assert_soon(rounds[i] > before);
+		assert_true(wait_until(rounds[i] > before, 2 * LONG_ENOUGH));
 		all += rounds[i];
 	}
-	for (int i = 0; i < VICTIMS; i++)
+	for (int i = 0; i < VICTIMS + BYSTANDERS; i++)
 		child_kill(victim[i]);
 	for (int i = 0; i < HOSTILES; i++)
 		child_kill(hostile[i]);
-	print_message("%u hostile peers killed, %u rounds of all calls, %lu times the kernel met nonsense\n",
+	print_message("%u hostile peers killed, %u rounds of victims and bystanders, %lu times the kernel met nonsense\n",
 		      kills, all, (unsigned long)stat_q(q).corrupt);
 	end_all(q, sleeper);
 	shared_free(rounds);
