@@ -150,6 +150,27 @@ static bool next_record(int fd, struct record *r)
 }
 
 /*
+ * KCSAN also reports what Debian's kernel does to itself, again and again. A report counts if one
+ * of its two traces leads through the module. It ends with a rule; its title matches a splat, and
+ * no other line of it. Returns true for a title.
+ */
+static bool look_for_race(const char *text, settle_report report, int *found)
+{
+	static char race[512];	/* the title of a report that was not counted yet */
+	bool title = strstr(text, "BUG: KCSAN: ");
+
+	if (title)
+		snprintf(race, sizeof(race), "%s", text);
+	else if (!strncmp(text, "======", 6))
+		race[0] = '\0';
+	if (race[0] && strstr(text, "[" MODULE "]")) {
+		*found += report_line(report, "dmesg: %s", race);
+		race[0] = '\0';
+	}
+	return title;
+}
+
+/*
  * The mark comes first, as it also flushes out a line that the kernel has not ended yet; what
  * counts then stands after the mark before it.
  */
@@ -175,6 +196,8 @@ static int look_through_dmesg(settle_report report)
 	lseek(fd, 0, SEEK_SET);
 	while (next_record(fd, &r)) {
 		if (!r.kernel || r.number <= before)
+			continue;
+		if (look_for_race(r.text, report, &found))
 			continue;
 		if (strstr(r.text, oom_report))
 			oom = true;
