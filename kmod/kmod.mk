@@ -28,7 +28,55 @@ $(DEBUG_KERNELS:%=module-%): MODULE_MAKE := UBSAN_SANITIZE=y
 $(ALL_KERNELS:%=module-%): module-%: $(BUILD)/kernels/%/release
 	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/modules/$*,$(MODULE_MAKE))
 
-module-kdir:
-	$(call build_module,$(KDIR),$(BUILD)/modules/$(or $(shell $(MAKE) -s -C $(KDIR) kernelrelease),kdir))
+# As modules have it: what headers print for 'make kernelrelease' is not always that.
+release_of = $(shell sed -n 's/.define UTS_RELEASE "\(.*\)"/\1/p' $(1)/include/generated/utsrelease.h)
 
-.PHONY: modules module-kdir $(ALL_KERNELS:%=module-%)
+module-kdir:
+	$(call build_module,$(KDIR),$(BUILD)/modules/$(or $(call release_of,$(KDIR)),kdir))
+
+UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
+MODULESLOADDIR ?= $(PREFIX)/lib/modules-load.d
+
+INSTALLED += 644:kmod/60-ipcx.rules:$(UDEVRULESDIR)/60-ipcx.rules \
+	644:kmod/modules-load.conf:$(MODULESLOADDIR)/ipcx.conf
+
+# Of the kernel that K or KDIR names, else of the one that runs.
+ifeq ($(KDIR)$(filter file,$(origin K)),)
+INSTALL_KDIR = $(BUILD)/kernels/$(K)/headers
+INSTALL_BUILD = $(BUILD)/modules/$(K)
+else
+INSTALL_KDIR = $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
+INSTALL_BUILD = $(BUILD)/modules/$(INSTALL_RELEASE)
+endif
+INSTALL_RELEASE = $(call release_of,$(INSTALL_KDIR))
+INSTALL_MOD_PATH ?= $(DESTDIR)
+INSTALLED_MODULE = $(INSTALL_MOD_PATH)/lib/modules/$(INSTALL_RELEASE)/updates/kmod/ipcx.ko
+
+## modules_install	the module, into /lib/modules (INSTALL_MOD_PATH, K or KDIR; else for the running kernel)
+# The kernel's own way, which compresses, and signs where the key of the kernel's build is at hand.
+# Its depmod wants a System.map that headers have not.
+modules_install:
+	$(call build_module,$(INSTALL_KDIR),$(INSTALL_BUILD))
+	+$(Q)$(MAKE) --no-print-directory -C $(INSTALL_KDIR) M=$(CURDIR)/$(INSTALL_BUILD) \
+		INSTALL_MOD_PATH=$(if $(INSTALL_MOD_PATH),$(abspath $(INSTALL_MOD_PATH))) INSTALL_MOD_DIR=updates \
+		DEPMOD=: $(if $(wildcard $(INSTALL_KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) modules_install
+	$(Q)/sbin/depmod -b '$(INSTALL_MOD_PATH)/' $(INSTALL_RELEASE)
+
+## modules_uninstall	removes it again
+modules_uninstall:
+	$(call say,REMOVE,$(INSTALLED_MODULE))
+	$(Q)rm -f $(INSTALLED_MODULE){,.gz,.xz,.zst}
+	$(Q)[[ ! -d $(dir $(INSTALLED_MODULE)) ]] || rmdir -p --ignore-fail-on-non-empty $(dir $(INSTALLED_MODULE))
+	$(Q)/sbin/depmod -b '$(INSTALL_MOD_PATH)/' $(INSTALL_RELEASE)
+
+# Where DKMS looks for sources.
+DKMS_SOURCE := /usr/src/ipcx-$(LIB_VERSION)
+
+## install-dkms	the module's source, from which DKMS builds it: dkms install ipcx/VERSION
+install-dkms:
+	$(call say,INSTALL,$(DESTDIR)$(DKMS_SOURCE))
+	$(Q)mkdir -p $(DESTDIR)$(DKMS_SOURCE)
+	$(Q)cp --parents Kbuild $(KMOD_SOURCES) kmod/Kbuild $(DESTDIR)$(DKMS_SOURCE)
+	$(Q)sed 's/#MODULE_VERSION#/$(LIB_VERSION)/' kmod/dkms.conf >$(DESTDIR)$(DKMS_SOURCE)/dkms.conf
+
+.PHONY: modules module-kdir $(ALL_KERNELS:%=module-%) modules_install modules_uninstall install-dkms

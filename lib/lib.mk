@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 LIB_VERSION := $(shell sed -n 's/.define IPCX_VERSION\t*"\(.*\)"/\1/p' lib/include/ipcx/ipcx.h)
-LIB_SONAME := libipcx.so.0
+LIB_SONAME := libipcx.so.1
 OBJCOPY ?= objcopy
 # URIs of channels
 LIB_NEEDS := -luriparser
@@ -33,14 +33,20 @@ $(EXAMPLES): %: %.o $(BUILD)/lib/libipcx.so
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD)/lib -lipcx
 
-install-lib: lib
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/{ipcx,linux}
-	install -m 644 $(BUILD)/lib/$(LIB_SONAME) $(BUILD)/lib/libipcx.a $(DESTDIR)$(LIBDIR)
-	ln -sf $(LIB_SONAME) $(DESTDIR)$(LIBDIR)/libipcx.so
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(LIB_VERSION)|' lib/libipcx.pc.in \
-		> $(DESTDIR)$(LIBDIR)/pkgconfig/libipcx.pc
-	install -m 644 lib/include/ipcx/*.h $(DESTDIR)$(INCLUDEDIR)/ipcx
-	install -m 644 kmod/uapi/linux/*.h $(DESTDIR)$(INCLUDEDIR)/linux
+# Made anew each time: the directories may be others than the last time.
+$(BUILD)/lib/libipcx.pc: lib/libipcx.pc.in FORCE
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(LIB_VERSION)|' $< >$@
 
-.PHONY: lib examples install-lib
+INSTALLED += 644:$(BUILD)/lib/$(LIB_SONAME):$(LIBDIR)/$(LIB_SONAME) \
+	link:$(LIB_SONAME):$(LIBDIR)/libipcx.so \
+	644:$(BUILD)/lib/libipcx.a:$(LIBDIR)/libipcx.a \
+	644:$(BUILD)/lib/libipcx.pc:$(LIBDIR)/pkgconfig/libipcx.pc \
+	$(foreach file,$(wildcard lib/include/ipcx/*.h),644:$(file):$(INCLUDEDIR)/ipcx/$(notdir $(file))) \
+	$(foreach file,$(wildcard kmod/uapi/linux/*.h),644:$(file):$(INCLUDEDIR)/linux/$(notdir $(file)))
+INSTALLED_DIRS += $(INCLUDEDIR)/ipcx
+
+FORCE:
+
+.PHONY: lib examples FORCE

@@ -10,7 +10,9 @@ tools: $(TOOLS)
 tool_objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/$(1)*.c tools/common*.c))
 
 # The library is found beside the tool's directory, in the build tree and where it is installed.
-link_tool = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib' \
+# Packages leave it empty: the linker's own directories have the library.
+TOOLS_RPATH ?= $$ORIGIN/../lib
+link_tool = $(CC) $(ALL_CFLAGS) $(LDFLAGS) $(TOOLS_RPATH:%=-Wl,-rpath,'%') \
 	-o $@ $(filter %.o,$^) -L$(BUILD)/lib -lipcx
 
 $(BUILD)/tools/ipcxctl: $(call tool_objects,ctl) $(BUILD)/lib/libipcx.so
@@ -23,7 +25,7 @@ $(BUILD)/tools/ipcxstat: $(call tool_objects,stat) $(BUILD)/lib/libipcx.so
 
 # Other libraries, measured beside ours where they are installed; Boost is needed anyway.
 has_header = $(shell $(CC) $(CPPFLAGS) -include $(1) -E -xc /dev/null >/dev/null 2>&1 && echo $(1))
-BENCH_PEERS := boost $(if $(call has_header,zmq.h),zmq) $(if $(call has_header,nng/nng.h),nng)
+BENCH_PEERS ?= boost $(if $(call has_header,zmq.h),zmq) $(if $(call has_header,nng/nng.h),nng)
 BENCH_OBJECTS = $(filter-out $(BUILD)/tools/bench_peer_%,$(call tool_objects,bench)) \
 	$(BUILD)/tools/bench_record.o $(BENCH_PEERS:%=$(BUILD)/tools/bench_peer_%.o)
 
@@ -39,11 +41,8 @@ $(BUILD)/tools/ipcxbench: $(BENCH_OBJECTS) $(BUILD)/lib/libipcx.so
 	$(Q)$(link_tool) $$(pkg-config --libs smartcols jansson) -lstdc++ -lm -lpthread \
 		$(patsubst %,-l%,$(filter-out boost,$(BENCH_PEERS)))
 
-install-tools: tools
-	install -d $(DESTDIR)$(BINDIR)
-	install -m 755 $(TOOLS) $(DESTDIR)$(BINDIR)
-	install -d $(DESTDIR)$(COMPLETIONSDIR)
-	install -m 644 tools/completion/ipcxctl $(DESTDIR)$(COMPLETIONSDIR)
-	for tool in $(filter-out ipcxctl,$(notdir $(TOOLS))); do ln -sf ipcxctl $(DESTDIR)$(COMPLETIONSDIR)/$$tool; done
+INSTALLED += $(foreach tool,$(TOOLS),755:$(tool):$(BINDIR)/$(notdir $(tool))) \
+	644:tools/completion/ipcxctl:$(COMPLETIONSDIR)/ipcxctl \
+	$(foreach tool,$(filter-out ipcxctl,$(notdir $(TOOLS))),link:ipcxctl:$(COMPLETIONSDIR)/$(tool))
 
-.PHONY: tools install-tools
+.PHONY: tools

@@ -9,16 +9,13 @@ $(BUILD)/man/%: docs/man/%.scd docs/man/expand.awk docs/man/tidy.awk \
 		$(wildcard docs/*.md kmod/uapi/linux/*.h lib/include/ipcx/*.h)
 	$(call say,MAN,$@)
 	@mkdir -p $(@D)
-	$(Q)set -o pipefail; awk -v version=$(LIB_VERSION) -v tools=$(BUILD)/tools -f docs/man/expand.awk $< | \
+	$(Q)set -o pipefail; LD_LIBRARY_PATH=$(BUILD)/lib awk -v version=$(LIB_VERSION) -v tools=$(BUILD)/tools -f docs/man/expand.awk $< | \
 		scdoc | awk -f docs/man/tidy.awk >$@
 
 # A tool is built before its page, which has what it says.
 $(foreach page,$(MAN_PAGES),$(eval $(page): $(filter %/$(basename $(notdir $(page))),$(TOOLS))))
 
-install-man: man
-	$(Q)for page in $(MAN_PAGES); do \
-		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page || exit; \
-	done
+INSTALLED += $(foreach page,$(MAN_PAGES),644:$(page):$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 
 # A page must be good for both, and fit a terminal of 80 columns.
 lint-man: man
@@ -31,4 +28,4 @@ lint-man: man
 	done; \
 	exit $$status
 
-.PHONY: man install-man lint-man
+.PHONY: man lint-man

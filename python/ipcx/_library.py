@@ -9,7 +9,7 @@ import os
 import time
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_ssize_t, c_uint32, c_uint64, c_void_p
 
-SONAME = "libipcx.so.0"
+SONAME = "libipcx.so.1"
 
 FDS_MAX = 16
 NO_WAIT = 0

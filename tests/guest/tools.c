@@ -46,7 +46,7 @@ int tools_setup(void **state)
 	if (!mkdtemp(dir) || setenv("TOOLS", dir, 1))
 		return -1;
 	return sh("cp $(which ipcxctl) $(which ipcxstat) $IPCX_MODULE "
-		  "$(dirname $(which ipcxctl))/../lib/libipcx.so.0 %s && chmod -R a+rX %s",
+		  "$(dirname $(which ipcxctl))/../lib/libipcx.so.1 %s && chmod -R a+rX %s",
 		  dir, dir).status;
 }
 

@@ -83,7 +83,7 @@ shell:
 
 ##! Tests; 'make check' does all of its own set-up.
 # Each search of a model has a limit of its own; on slow processors all of them take minutes.
-check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) $(PYTHON_HOST_TESTS) -t 1500 tests/model/run
+check check-host check-guest: export HOST_TESTS = $(UNIT_TESTS) $(PYTHON_HOST_TESTS) -t 1500 tests/install/installs tests/model/run
 check check-host check-guest: export GUEST_TESTS := $(GUEST_RUN) $(PYTHON_GUEST_TESTS) \
 	$(if $(filter debug%,$(K)),$(DEBUG_TESTS))
 
