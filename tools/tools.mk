@@ -25,7 +25,7 @@ $(BUILD)/tools/ipcxstat: $(call tool_objects,stat) $(BUILD)/lib/libipcx.so
 
 # Other libraries, measured beside ours where they are installed; Boost is needed anyway.
 has_header = $(shell $(CC) $(CPPFLAGS) -include $(1) -E -xc /dev/null >/dev/null 2>&1 && echo $(1))
-BENCH_PEERS ?= boost $(if $(call has_header,zmq.h),zmq) $(if $(call has_header,nng/nng.h),nng)
+BENCH_PEERS := boost $(if $(call has_header,zmq.h),zmq) $(if $(call has_header,nng/nng.h),nng)
 BENCH_OBJECTS = $(filter-out $(BUILD)/tools/bench_peer_%,$(call tool_objects,bench)) \
 	$(BUILD)/tools/bench_record.o $(BENCH_PEERS:%=$(BUILD)/tools/bench_peer_%.o)
 
