@@ -79,7 +79,7 @@ static void explain(int error, const struct kmod_module *mod)
 	case EBADMSG:
 	case ENOKEY:
 	case ENOPKG:
-		warnx("the kernel does not accept the signature of %s (Secure Boot); " SIGN_IT, path);
+		warnx("%s has no signature that the kernel accepts (Secure Boot); " SIGN_IT, path);
 		break;
 	default:
 		module_failure("load", error);

@@ -209,7 +209,7 @@ static void build_root(void)
 	snprintf(to, sizeof(to), "/new%s", parameter("guest_project"));
 	attach_overlay(from, "project", to);
 	snprintf(from, sizeof(from), "/host%s", parameter("guest_modules"));
-	attach(NULL, from, "/new/usr/lib/modules", MS_BIND, NULL);
+	attach_overlay(from, "modules", "/new/usr/lib/modules");
 	if (share) {
 		snprintf(from, sizeof(from), "/host%s", share);
 		attach(NULL, from, "/new/mnt/share", MS_BIND, NULL);
