@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 BUILD := build
 KERNELS := 6.1 6.12
-DEBUG_KERNELS := debug debug-6.12 kcsan
+DEBUG_KERNELS := debug debug-6.12 kcsan gcov
 ALL_KERNELS := $(KERNELS) $(DEBUG_KERNELS)
 K ?= 6.12
 
@@ -46,6 +46,7 @@ include docs/api/api.mk
 include tests/unit/unit.mk
 include tests/guest/guest.mk
 include tests/vm/vm.mk
+include tests/coverage/coverage.mk
 include tests/lint.mk
 include tests/demo/demo.mk
 include tests/bench/bench.mk

@@ -40,7 +40,7 @@ $(VM)/noatime.so: tests/vm/noatime.c
 $(ALL_KERNELS:%=guest-ready-%): guest-ready-%: $(VM)/initramfs-% $(VM)/noatime.so module-% lib tools
 	@:
 
-##! Guests: throw-away virtual machines; K=6.1, 6.12 (default), debug, debug-6.12 or kcsan, TIMEOUT=seconds.
+##! Guests: throw-away virtual machines; K=6.1, 6.12 (default), debug, debug-6.12, kcsan or gcov, TIMEOUT=seconds.
 ## guest	runs one guest test: make guest T=region K=6.12; with GDB=1 gdb can be attached (docs/kernel.md)
 guest: NAMED_TEST = $(or $(filter %/test_$(T),$(DEBUG_TESTS)),$(BUILD)/tests/guest/test_$(T))
 guest:
