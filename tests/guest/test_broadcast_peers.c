@@ -272,6 +272,31 @@ static void test_every_mixture(void **state)
 	close(recv);
 }
 
+/* A publisher has taken the oldest message's slot, and has not moved the tail yet. */
+static void test_subscriber_before_the_tail_moves(void **state)
+{
+	int own, fd = news(SLOTS, 0);
+	uint8_t buf[64];
+	struct ipcx_msg msg;
+	struct mapped m;
+
+	(void)state;
+	mapped_open(&m, fd);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		assert_int_equal(send_u32(fd, i, IPCX_NO_WAIT), 1);
+	__atomic_store_n(&mapped_slot(&m, SLOTS)->word,
+			 ipcx_word(SLOTS, m.me, IPCX_WRITING), __ATOMIC_RELEASE);
+	own = object_reopen(fd, RECV);
+	assert_true(own >= 0);
+	/* It could never have had that one, and so has not missed it. */
+	assert_int_equal(recv_msg(own, buf, sizeof(buf), &msg, IPCX_NO_WAIT), 1);
+	assert_int_equal(*(uint32_t *)buf, 1);
+	assert_int_equal(msg.missed, 0);
+	close(own);
+	mapped_close(&m);
+	close(fd);
+}
+
 /* Nonsense may come of it, but nobody hangs and the kernel does not mind. */
 static void test_scribbling_publisher(void **state)
 {
@@ -335,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_end_after_the_dead),
 		cmocka_unit_test(test_shutdown_ends_all),
 		cmocka_unit_test(test_every_mixture),
+		cmocka_unit_test(test_subscriber_before_the_tail_moves),
 		cmocka_unit_test(test_scribbling_publisher),
 	};
 
