@@ -71,8 +71,9 @@ int ipcx_region_back_by_shmem(struct ipcx_region *region)
 
 	file = shmem_file_setup(region->obj.kind->label, region->bytes,
 				flags & IPCX_REGION_SPARSE ? VM_NORESERVE : 0);
+	/* shmem calls an inode that it has no memory for a lack of space. */
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
 	region->first = file;
 	region->inode = file_inode(file);
 	region->inode->i_fop = ipcx_no_open_fops;
