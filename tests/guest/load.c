@@ -377,8 +377,13 @@ void load_keep(void)
 
 void load_forget(void)
 {
+	struct ipcx_stat stat = { .size = sizeof(stat) };
+
 	close(kept_work);
 	close(kept_broadcast);
 	kept_work = -1;
 	kept_broadcast = -1;
+	while (ipcx_list_next(&stat) > 0)
+		if (stat.create_flags & IPCX_CREATE_PERSIST)
+			assert_int_equal(ipcx_unlink(stat.name, IPCX_KIND_ANY), 0);
 }

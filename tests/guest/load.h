@@ -21,7 +21,8 @@ extern const struct load loads[LOADS];
 
 /*
  * Queues that several loads share, if they are there: made before the children
- * who use them, and empty between rounds.
+ * who use them, and empty between rounds. Forgotten are they, and the persistent
+ * ones of rounds that were killed.
  */
 void load_keep(void);
 void load_forget(void);

@@ -239,10 +239,10 @@ static void test_soak(void **state)
 		print_message("%-14s %8u rounds\n", loads[i].name, rounds[i]);
 		child_kill(workers[i]);
 	}
+	check_memory();
 	/* Killed in the middle of it all. */
 	load_forget();
 	check_counts(&nothing);
-	check_memory();
 	shared_free(shared);
 }
 
