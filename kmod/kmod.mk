@@ -15,6 +15,7 @@ endif
 # $(1) the headers to build with, $(2) the directory of links, $(3) more for the kernel's make.
 # BTF is left out: it takes pahole, and for 6.1 a vmlinux that Debian does not pack.
 define build_module
+$(Q)[[ -e $(1)/Makefile ]] || { echo "no kernel headers in $(1); install linux-headers-$$(uname -r), or name others: KDIR=" >&2; exit 1; }
 $(Q)mkdir -p $(2)
 $(Q)find $(2) -xtype l -delete
 $(Q)cp -Rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(2)
@@ -29,7 +30,7 @@ $(ALL_KERNELS:%=module-%): module-%: $(BUILD)/kernels/%/release
 	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/modules/$*,$(MODULE_MAKE))
 
 # As modules have it: what headers print for 'make kernelrelease' is not always that.
-release_of = $(shell sed -n 's/.define UTS_RELEASE "\(.*\)"/\1/p' $(1)/include/generated/utsrelease.h)
+release_of = $(shell sed -n 's/.define UTS_RELEASE "\(.*\)"/\1/p' $(1)/include/generated/utsrelease.h 2>/dev/null)
 
 module-kdir:
 	$(call build_module,$(KDIR),$(BUILD)/modules/$(or $(call release_of,$(KDIR)),kdir))
