@@ -96,6 +96,13 @@ class Handle:
     def __init__(self, handle: ctypes.c_void_p) -> None:
         self._handle: ctypes.c_void_p | None = handle
 
+    @classmethod
+    def _make(cls, function, *arguments, name: str | None = None):
+        """A new object, by a function whose last argument says where its handle goes."""
+        handle = ctypes.c_void_p()
+        _library.call(function, *arguments, ctypes.byref(handle), name=name)
+        return cls(handle)
+
     def _open_handle(self) -> ctypes.c_void_p:
         if self._handle is None:
             raise ValueError(f"{type(self).__name__} is closed")

@@ -39,24 +39,17 @@ class Queue(End):
                rights: Right = Right(0)) -> Queue:
         """Make a queue, or open one of this geometry that has the name."""
         options = QueueOptions(ctypes.sizeof(QueueOptions), flags, mode, lanes, rights)
-        handle = ctypes.c_void_p()
-        _library.call(lib.queue_create, encode(name), slots, slot_size, options,
-                      ctypes.byref(handle), name=name)
-        return cls(handle)
+        return cls._make(lib.queue_create, encode(name), slots, slot_size, options, name=name)
 
     @classmethod
     def open(cls, name: str, rights: Right = Right(0)) -> Queue:
         """Open a named queue, by default with all rights that its mode gives."""
-        handle = ctypes.c_void_p()
-        _library.call(lib.queue_open, encode(name), rights, ctypes.byref(handle), name=name)
-        return cls(handle)
+        return cls._make(lib.queue_open, encode(name), rights, name=name)
 
     @classmethod
     def from_fd(cls, fd: int) -> Queue:
         """For a descriptor that came from elsewhere, and is the queue's from now on."""
-        handle = ctypes.c_void_p()
-        _library.call(lib.queue_from_fd, fd, ctypes.byref(handle))
-        return cls(handle)
+        return cls._make(lib.queue_from_fd, fd)
 
     @property
     def slots(self) -> int:

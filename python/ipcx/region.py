@@ -38,10 +38,7 @@ class Region(Handle):
                mode: int = 0, rights: Right = Right(0)) -> Region:
         """Make a region, all zeros, or open one of this size that has the name."""
         options = RegionOptions(ctypes.sizeof(RegionOptions), flags, mode, rights)
-        handle = ctypes.c_void_p()
-        _library.call(lib.region_create, encode(name), size, options, ctypes.byref(handle),
-                      name=name)
-        return cls(handle)
+        return cls._make(lib.region_create, encode(name), size, options, name=name)
 
     @classmethod
     def create_file(cls, name: str | None, fd: int, size: int = 0, *,
@@ -49,24 +46,17 @@ class Region(Handle):
                     rights: Right = Right(0)) -> Region:
         """Make a region over a regular file; 0 for all that the file has."""
         options = RegionOptions(ctypes.sizeof(RegionOptions), flags, mode, rights)
-        handle = ctypes.c_void_p()
-        _library.call(lib.region_create_file, encode(name), fd, size, options,
-                      ctypes.byref(handle), name=name)
-        return cls(handle)
+        return cls._make(lib.region_create_file, encode(name), fd, size, options, name=name)
 
     @classmethod
     def open(cls, name: str, rights: Right = Right(0)) -> Region:
         """Open a named region, by default with all rights that its mode gives."""
-        handle = ctypes.c_void_p()
-        _library.call(lib.region_open, encode(name), rights, ctypes.byref(handle), name=name)
-        return cls(handle)
+        return cls._make(lib.region_open, encode(name), rights, name=name)
 
     @classmethod
     def from_fd(cls, fd: int) -> Region:
         """For a descriptor that came from elsewhere, and is the region's from now on."""
-        handle = ctypes.c_void_p()
-        _library.call(lib.region_from_fd, fd, ctypes.byref(handle))
-        return cls(handle)
+        return cls._make(lib.region_from_fd, fd)
 
     @property
     def size(self) -> int:
