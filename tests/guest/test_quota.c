@@ -3,6 +3,7 @@
  * What a user may have, by the module's parameters (-EDQUOT); and what a memory
  * cgroup or RLIMIT_MEMLOCK forbids (-ENOMEM, -EPERM), for which nobody is killed.
  */
+#include "cgroup.h"
 #include "mapped.h"
 #include "region.h"
 
@@ -12,7 +13,6 @@
 
 #define PARAMETERS	"/sys/module/ipcx/parameters/"
 #define LIMITS		"/sys/kernel/debug/ipcx/limits"
-#define CGROUP		"/sys/fs/cgroup/ipcx-test"
 #define MIB		(1024 * 1024UL)
 
 /* The counts of SOMEBODY, who has none between the tests. */
@@ -432,27 +432,6 @@ static void test_memlock_with_capability(void **state)
 	assert_soon(!counts_of(0).locked);
 }
 
-static void begin_cgroup(uint64_t max)
-{
-	char text[32];
-
-	assert_int_equal(file_write("/sys/fs/cgroup/cgroup.subtree_control",
-				    "+memory"), 0);
-	assert_int_equal(mkdir(CGROUP, 0755), 0);
-	snprintf(text, sizeof(text), "%lu", max);
-	assert_int_equal(file_write(CGROUP "/memory.max", text), 0);
-}
-
-static void end_cgroup(void)
-{
-	assert_soon(rmdir(CGROUP) == 0);
-}
-
-static void enter_cgroup(void)
-{
-	assert_int_equal(file_write(CGROUP "/cgroup.procs", "0"), 0);
-}
-
 static void nobody_was_killed(void)
 {
 	assert_int_equal(fact(CGROUP "/memory.events", "oom_kill"), 0);
@@ -468,10 +447,10 @@ static void test_cgroup_limit(void **state)
 	pid_t pid;
 
 	(void)state;
-	begin_cgroup(16 * MIB);
+	cgroup_begin(16 * MIB);
 	pid = child_fork();
 	if (!pid) {
-		enter_cgroup();
+		cgroup_enter();
 		assert_int_equal(queue("no", .slots = 32 * 1024,
 				       .slot_size = 1024), -ENOMEM);
 		assert_int_equal(region_create("no", 32 * MIB,
@@ -490,7 +469,7 @@ static void test_cgroup_limit(void **state)
 	child_ok(pid);
 	nobody_was_killed();
 	assert_int_equal(counts_of(0).locked, 0);
-	end_cgroup();
+	cgroup_end();
 }
 
 /* A CPU keeps some pages charged in advance. */
@@ -506,13 +485,13 @@ static void test_cgroup_is_charged(void **state)
 	pid_t pid;
 
 	(void)state;
-	begin_cgroup(64 * MIB);
+	cgroup_begin(64 * MIB);
 	pid = child_fork();
 	if (!pid) {
 		uint64_t before;
 		int region, q;
 
-		enter_cgroup();
+		cgroup_enter();
 		before = charged();
 		region = region_create(NULL, 8 * MIB, IPCX_REGION_PREFAULT,
 				       0600);
@@ -531,7 +510,7 @@ static void test_cgroup_is_charged(void **state)
 	}
 	child_ok(pid);
 	nobody_was_killed();
-	end_cgroup();
+	cgroup_end();
 }
 
 int main(void)

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rights: what the mode gives to whom, what a descriptor may, who sees what. */
 #include "guest.h"
+#include "rights.h"
 
 #include <grp.h>
 #include <sys/stat.h>
-
-#define READ	IPCX_RIGHT_READ
-#define WRITE	IPCX_RIGHT_WRITE
-#define SEND	IPCX_RIGHT_SEND
-#define RECV	IPCX_RIGHT_RECV
-#define MAP	IPCX_RIGHT_MAP
-#define ADMIN	IPCX_RIGHT_ADMIN
 
 #define OTHER_GROUP	2000
 

@@ -3,6 +3,7 @@
  * What the table of test_security.c cannot tell in a word: memory cgroups, what
  * a seccomp filter sees, tracers, and what receivers are told of senders.
  */
+#include "cgroup.h"
 #include "mapped.h"
 #include "region.h"
 #include "ways.h"
@@ -14,27 +15,9 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#define CGROUPS	"/sys/fs/cgroup/"
-#define CGROUP	CGROUPS "ipcx-security"
 #define MIB	(1024 * 1024UL)
 
 /* ---- a memory cgroup ---- */
-
-static void begin_cgroup(uint64_t max)
-{
-	char text[32];
-
-	assert_int_equal(file_write(CGROUPS "cgroup.subtree_control",
-				    "+memory"), 0);
-	assert_int_equal(mkdir(CGROUP, 0755), 0);
-	snprintf(text, sizeof(text), "%lu", max);
-	assert_int_equal(file_write(CGROUP "/memory.max", text), 0);
-}
-
-static void enter_cgroup(void)
-{
-	assert_int_equal(file_write(CGROUP "/cgroup.procs", "0"), 0);
-}
 
 static uint64_t dying_cgroups(void)
 {
@@ -50,10 +33,10 @@ static void test_oom_in_the_group(void **state)
 	pid_t pid;
 
 	(void)state;
-	begin_cgroup(8 * MIB);
+	cgroup_begin(8 * MIB);
 	pid = child_fork();
 	if (!pid) {
-		enter_cgroup();
+		cgroup_enter();
 		memset(mem, 1, 32 * MIB);
 		child_done();
 	}
@@ -66,7 +49,7 @@ static void test_oom_in_the_group(void **state)
 	mem[32 * MIB - 1] = 2;
 	munmap(mem, 32 * MIB);
 	close(fd);
-	assert_soon(rmdir(CGROUP) == 0);
+	cgroup_end();
 }
 
 /* Small objects are memory, too: they end at the limit, long before the quota. */
@@ -78,13 +61,13 @@ static void test_objects_fill_the_group(void **state)
 	pid_t pid;
 
 	(void)state;
-	begin_cgroup(8 * MIB);
+	cgroup_begin(8 * MIB);
 	pid = child_fork();
 	if (!pid) {
 		int rc;
 
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
-		enter_cgroup();
+		cgroup_enter();
 		while ((rc = queue(NULL)) >= 0)
 			++*count;
 		assert_int_equal(rc, -ENOMEM);
@@ -97,7 +80,7 @@ static void test_objects_fill_the_group(void **state)
 		assert_int_equal(status, 0);
 	assert_in_range(*count, 16, 8 * MIB / (2 * PAGE));
 	assert_soon(!user_count(0, "objects "));
-	assert_soon(rmdir(CGROUP) == 0);
+	cgroup_end();
 	shared_free(count);
 }
 
@@ -110,10 +93,10 @@ static void test_group_is_removed(void **state)
 	pid_t pid;
 
 	(void)state;
-	begin_cgroup(64 * MIB);
+	cgroup_begin(64 * MIB);
 	pid = child_fork();
 	if (!pid) {
-		enter_cgroup();
+		cgroup_enter();
 		region = region_create("region", MIB, IPCX_CREATE_PERSIST |
 				       IPCX_REGION_PREFAULT, 0600);
 		q = queue("queue", .flags = IPCX_CREATE_PERSIST |
@@ -123,7 +106,7 @@ static void test_group_is_removed(void **state)
 		child_done();
 	}
 	child_ok(pid);
-	assert_soon(rmdir(CGROUP) == 0);
+	cgroup_end();
 	assert_int_equal(dying_cgroups(), dying + 1);
 
 	region = object_open("region", IPCX_KIND_REGION, 0);

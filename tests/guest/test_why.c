@@ -3,6 +3,7 @@
  * Why an attachment went, as IPCX_IOC_EVENTS tells it. The descriptor is open
  * elsewhere all the while, and so is often the address space.
  */
+#include "cgroup.h"
 #include "mapped.h"
 #include "peers.h"
 #include "region.h"
@@ -18,7 +19,6 @@
 #include <linux/userfaultfd.h>
 
 #define MIB		(1024 * 1024UL)
-#define CGROUP		"/sys/fs/cgroup/ipcx-why"
 #define STACK		(64 * 1024)
 
 /* How it ends, after it has claimed; does not return. */
@@ -373,13 +373,10 @@ static void test_out_of_memory(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(file_write("/sys/fs/cgroup/cgroup.subtree_control",
-				    "+memory"), 0);
-	assert_int_equal(mkdir(CGROUP, 0755), 0);
-	assert_int_equal(file_write(CGROUP "/memory.max", "8388608"), 0);
+	cgroup_begin(8 * MIB);
 	pid = child_fork();
 	if (!pid) {
-		assert_int_equal(file_write(CGROUP "/cgroup.procs", "0"), 0);
+		cgroup_enter();
 		map_and_claim(&m, fd);
 		use_memory(64 * MIB);
 		wait_for_end(&m);
@@ -387,7 +384,7 @@ static void test_out_of_memory(void **state)
 	came = next_event(fd);
 	check(&e, fd, pid, came.attachment);
 	assert_soon(waitpid(pid, NULL, WNOHANG) == pid);
-	assert_soon(rmdir(CGROUP) == 0);
+	cgroup_end();
 	close(fd);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ways.h"
 #include "region.h"
+#include "rights.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -10,13 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-#define READ	IPCX_RIGHT_READ
-#define WRITE	IPCX_RIGHT_WRITE
-#define SEND	IPCX_RIGHT_SEND
-#define RECV	IPCX_RIGHT_RECV
-#define MAP	IPCX_RIGHT_MAP
-#define ADMIN	IPCX_RIGHT_ADMIN
 
 #define EMPTY	"/tmp/empty"
 
