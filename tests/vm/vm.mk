@@ -48,13 +48,14 @@ guest:
 	@tests/vm/guest $(if $(GDB),-g) -t $(TIMEOUT) $(K) 'tests/vm/run-tests -v $(NAMED_TEST)'
 
 ## torture	kills at random in a guest: make torture [KILLS=100000] [DURATION=seconds] [SEED=n]
-# Counted by kills it has the time it needs.
+# Counted by kills it has the time it needs; the hostile ones then have ten minutes.
 torture: DURATION = $(if $(KILLS),1000000)
+torture: HOSTILE = $(if $(KILLS),600,$(DURATION))
 torture:
 	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_torture $(BUILD)/tests/guest/test_torture_hostile)
 	@tests/vm/guest -t 1000000 $(K) '\
 		KILLS=$(KILLS) DURATION=$(DURATION) SEED=$(SEED) $(BUILD)/tests/guest/test_torture && \
-		SEED=$(SEED) $(BUILD)/tests/guest/test_torture_hostile'
+		DURATION=$(HOSTILE) SEED=$(SEED) $(BUILD)/tests/guest/test_torture_hostile'
 
 ## soak		mixed load in a guest, memory and objects must stay: make soak [DURATION=3600] [SEED=n]
 soak: DURATION = 3600
