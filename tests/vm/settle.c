@@ -170,32 +170,19 @@ static bool look_for_race(const char *text, settle_report report, int *found)
 	return title;
 }
 
-/*
- * The mark comes first, as it also flushes out a line that the kernel has not ended yet; what
- * counts then stands after the mark before it.
- */
-static int look_through_dmesg(settle_report report)
+int settle_splats(int fd, unsigned long long after, settle_report report)
 {
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	unsigned long long before = 0, here = 0;
 	static struct record r;
+	static regex_t splat;
+	static bool compiled;
 	bool oom = false;
-	regex_t splat;
 	int found = 0;
 
-	if (fd < 0 || regcomp(&splat, splats, REG_EXTENDED | REG_NOSUB))
-		return report_line(report, "dmesg cannot be read: %s", strerror(errno));
-	mark();
+	if (!compiled && regcomp(&splat, splats, REG_EXTENDED | REG_NOSUB))
+		return report_line(report, "dmesg cannot be judged: %s", strerror(errno));
+	compiled = true;
 	while (next_record(fd, &r)) {
-		if (!r.kernel && !strcmp(r.text, MARK)) {
-			before = here;
-			here = r.number;
-		}
-	}
-
-	lseek(fd, 0, SEEK_SET);
-	while (next_record(fd, &r)) {
-		if (!r.kernel || r.number <= before)
+		if (!r.kernel || r.number <= after)
 			continue;
 		if (look_for_race(r.text, report, &found))
 			continue;
@@ -206,7 +193,31 @@ static int look_through_dmesg(settle_report report)
 		else if (!regexec(&splat, r.text, 0, NULL, 0))
 			found += report_line(report, "dmesg: %s", r.text);
 	}
-	regfree(&splat);
+	return found;
+}
+
+/*
+ * The mark comes first, as it also flushes out a line that the kernel has not ended yet; what
+ * counts then stands after the mark before it.
+ */
+static int look_through_dmesg(settle_report report)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	unsigned long long before = 0, here = 0;
+	static struct record r;
+	int found;
+
+	if (fd < 0)
+		return report_line(report, "dmesg cannot be read: %s", strerror(errno));
+	mark();
+	while (next_record(fd, &r)) {
+		if (!r.kernel && !strcmp(r.text, MARK)) {
+			before = here;
+			here = r.number;
+		}
+	}
+	lseek(fd, 0, SEEK_SET);
+	found = settle_splats(fd, before, report);
 	close(fd);
 	return found;
 }

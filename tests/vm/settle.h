@@ -16,4 +16,10 @@ int settle(settle_report report);
 /* The same, and looks for leaks where the kernel can. That takes its time: once, at the end. */
 int settle_at_last(settle_report report);
 
+/*
+ * Reads on in /dev/kmsg, open without blocking, and reports what the kernel has said that was
+ * wrong, after the record of this number. Returns how much it was.
+ */
+int settle_splats(int fd, unsigned long long after, settle_report report);
+
 #endif
