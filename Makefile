@@ -51,6 +51,7 @@ include tests/lint.mk
 include tests/demo/demo.mk
 include tests/bench/bench.mk
 include tests/model/model.mk
+include tests/fuzz/fuzz.mk
 include tests/install/install.mk
 include debian/deb.mk
 

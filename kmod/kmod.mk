@@ -23,8 +23,8 @@ $(Q)cp -Rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(2)
 	KCFLAGS='$(MODULE_CFLAGS)' CONFIG_DEBUG_INFO_BTF_MODULES= $(3) modules
 endef
 
-# The debug kernels themselves are built without UBSAN's checks, for the time that saves.
-$(DEBUG_KERNELS:%=module-%): MODULE_MAKE := UBSAN_SANITIZE=y
+# The debug kernels themselves are built without UBSAN's checks and KCOV's calls, for the time that saves.
+$(DEBUG_KERNELS:%=module-%): MODULE_MAKE := UBSAN_SANITIZE=y KCOV_INSTRUMENT=y
 
 $(ALL_KERNELS:%=module-%): module-%: $(BUILD)/kernels/%/release
 	$(call build_module,$(BUILD)/kernels/$*/headers,$(BUILD)/modules/$*,$(MODULE_MAKE))

@@ -35,7 +35,7 @@ LINT_CLANG := $(ANALYZED:%=$(BUILD)/lint/clang/%.done)
 
 ## lint		every tool below without a warning, all pages, and a build without one
 lint:
-	$(call prepare,-k lib tools examples unit-tests guest-tests debug-tests bench-programs \
+	$(call prepare,-k lib tools examples unit-tests guest-tests debug-tests fuzzer bench-programs \
 		lint-man lint-doc lint-codespell lint-pyflakes lint-checkpatch \
 		$(KERNELS:%=lint-sparse-%) lint-cocci \
 		lint-gcc-analyzer lint-clang)

@@ -6,7 +6,7 @@ DEBUG_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/debug/test_*.c))
 # What 'make check' runs on the debug kernel; -t SECONDS can stand between them. Three minutes, on
 # two processors that do nothing else, are there for each line.
 DEBUG_SHORT := $(addprefix $(BUILD)/tests/guest/test_,region queue batch fds peek hangup)
-DEBUG_SHORT += $(DEBUG_TESTS)
+DEBUG_SHORT += $(DEBUG_TESTS) tests/fuzz/short
 
 debug-tests: $(DEBUG_TESTS)
 

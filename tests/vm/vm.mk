@@ -93,7 +93,7 @@ check check-host check-guest: export GUEST_TESTS := $(GUEST_RUN) $(PYTHON_GUEST_
 ifeq ($(origin K),file)
 check: export DEBUG_SHORT := $(DEBUG_SHORT)
 check:
-	$(call prepare,unit-tests guest-tests debug-tests $(KERNELS:%=guest-ready-%) guest-ready-debug)
+	$(call prepare,unit-tests guest-tests debug-tests fuzzer $(KERNELS:%=guest-ready-%) guest-ready-debug)
 	@tests/vm/check host $(KERNELS) debug
 else
 check: check-guest
