@@ -7,7 +7,11 @@
 #ifndef IPCX_COPY_H
 #define IPCX_COPY_H
 
+#include <linux/futex.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
+
+#include <asm/futex.h>
 
 /* Bytes of what is short. */
 #define IPCX_COPY_SHORT		256
@@ -105,6 +109,25 @@ static __always_inline bool ipcx_copy_short_out(void __user *to, const void *fro
 fault:
 	user_write_access_end();
 	return false;
+}
+
+/*
+ * Fetches the pages from @to on, to be written: they may be copies still to be
+ * made, so that to read them is not enough. What is in them stays, whoever else
+ * writes there: a word of each is added 0 in one operation.
+ */
+static __always_inline void ipcx_fetch_out(void __user *to, size_t len)
+{
+	unsigned long at = ALIGN_DOWN((unsigned long)to, sizeof(u32));
+	unsigned long end = (unsigned long)to + len;
+	int old;
+
+	do {
+		if (arch_futex_atomic_op_inuser(FUTEX_OP_ADD, 0, &old,
+						(u32 __user *)at))
+			return;
+		at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE;
+	} while (at < end);
 }
 
 #endif /* IPCX_COPY_H */

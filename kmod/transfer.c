@@ -258,8 +258,29 @@ err_return:
 	return ret;
 }
 
+/*
+ * As ipcx_fetch(), of where a message may go, which may be less. One that is
+ * given back comes after those that other receivers took meanwhile: it takes
+ * more for that than a page which was never written before. (Its structure the
+ * caller has just written.) In a call a page is fetched once: the last one
+ * begins at @fetched.
+ */
+static __always_inline void ipcx_fetch_room(const struct ipcx_queue *q,
+					    const struct ipcx_msg *msg,
+					    u64 *fetched)
+{
+	if (unlikely(msg->buf - *fetched + q->slot_size > PAGE_SIZE)) {
+		ipcx_fetch_out(u64_to_user_ptr(msg->buf), q->slot_size);
+		*fetched = ALIGN_DOWN(msg->buf + q->slot_size - 1, PAGE_SIZE);
+	}
+	if (unlikely(msg->fd_count))
+		ipcx_fetch_out(u64_to_user_ptr(msg->fds),
+			       ipcx_fds_bytes(msg->fd_count));
+}
+
 static int ipcx_recv_one(struct ipcx_handle *handle, void __user *umsg,
-			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns,
+			 u64 *fetched)
 {
 	struct ipcx_queue *q = to_queue(handle->obj);
 	struct ipcx_riders *riders = NULL;
@@ -267,6 +288,7 @@ static int ipcx_recv_one(struct ipcx_handle *handle, void __user *umsg,
 	struct ipcx_claim claim;
 	int tries, ret;
 
+	ipcx_fetch_room(q, msg, fetched);
 	for (tries = 0; ; tries++) {
 		if (tries == IPCX_COPY_TRIES)
 			return -EFAULT;
@@ -340,7 +362,8 @@ static int ipcx_peek_one(struct ipcx_handle *handle, void __user *umsg,
 }
 
 static int ipcx_send_msg(struct ipcx_handle *handle, void __user *umsg,
-			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns,
+			 u64 *fetched)
 {
 	struct ipcx_queue *q = to_queue(handle->obj);
 	struct ipcx_riders *riders = NULL;
@@ -369,11 +392,11 @@ static int ipcx_send_msg(struct ipcx_handle *handle, void __user *umsg,
 
 static __always_inline int
 ipcx_recv_or_peek(struct ipcx_handle *handle, void __user *umsg, u32 msg_size,
-		  struct ipcx_msg *msg, u64 deadline_ns, bool peek)
+		  struct ipcx_msg *msg, u64 deadline_ns, u64 *fetched, bool peek)
 {
 	struct ipcx_queue *q = to_queue(handle->obj);
 
-	if (msg->pad || msg->fd_pad)
+	if (msg->pad | msg->fd_pad)
 		return -EINVAL;
 	if (msg->len < q->slot_size)
 		return -EMSGSIZE;
@@ -381,23 +404,29 @@ ipcx_recv_or_peek(struct ipcx_handle *handle, void __user *umsg, u32 msg_size,
 		return ipcx_broadcast_recv(handle, umsg, msg_size, msg,
 					   deadline_ns, peek);
 	return peek ? ipcx_peek_one(handle, umsg, msg_size, msg, deadline_ns) :
-		      ipcx_recv_one(handle, umsg, msg_size, msg, deadline_ns);
+		      ipcx_recv_one(handle, umsg, msg_size, msg, deadline_ns,
+				    fetched);
 }
 
 static int ipcx_recv_msg(struct ipcx_handle *handle, void __user *umsg,
-			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns,
+			 u64 *fetched)
 {
-	return ipcx_recv_or_peek(handle, umsg, msg_size, msg, deadline_ns, false);
+	return ipcx_recv_or_peek(handle, umsg, msg_size, msg, deadline_ns,
+				 fetched, false);
 }
 
 static int ipcx_peek_msg(struct ipcx_handle *handle, void __user *umsg,
-			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns)
+			 u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns,
+			 u64 *fetched)
 {
-	return ipcx_recv_or_peek(handle, umsg, msg_size, msg, deadline_ns, true);
+	return ipcx_recv_or_peek(handle, umsg, msg_size, msg, deadline_ns,
+				 fetched, true);
 }
 
 typedef int (*ipcx_move_t)(struct ipcx_handle *handle, void __user *umsg,
-			   u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns);
+			   u32 msg_size, struct ipcx_msg *msg, u64 deadline_ns,
+			   u64 *fetched);
 
 /* Messages have one of two sizes; to copy, it is best to know which. */
 static __always_inline bool ipcx_get_msg(struct ipcx_msg *msg,
@@ -409,7 +438,7 @@ static __always_inline bool ipcx_get_msg(struct ipcx_msg *msg,
 }
 
 /* Short messages between two looks at signals and at who wants to run. */
-#define IPCX_MOVE_SHORT	8
+#define IPCX_MOVE_SHORT	16
 
 /* Messages one by one: the first until @first_ns, the others until @next_ns. */
 static __always_inline long
@@ -418,6 +447,7 @@ ipcx_move_all(struct ipcx_handle *handle, const struct ipcx_transfer *args,
 {
 	void __user *umsg = u64_to_user_ptr(args->msgs);
 	struct ipcx_msg msg = {};
+	u64 fetched = 0;
 	int ret = 0;
 	u32 i;
 
@@ -431,7 +461,7 @@ ipcx_move_all(struct ipcx_handle *handle, const struct ipcx_transfer *args,
 		}
 		ret = !ipcx_get_msg(&msg, umsg, args->msg_size) ? -EFAULT :
 		      move(handle, umsg, args->msg_size, &msg,
-			   i ? next_ns : first_ns);
+			   i ? next_ns : first_ns, &fetched);
 		if (ret)
 			break;
 	}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Batches of SEND and RECV: how far they go, and what stops them. */
-#include "guest.h"
+#include "mapped.h"
+#include "region.h"
+#include "riders.h"
 
 #define SLOTS		4
 #define SLOT_SIZE	64
@@ -228,6 +230,60 @@ static void test_message_array_not_writable(void **state)
 	close(fd);
 }
 
+/* Pages that hold nothing of their own yet, though they can be read. */
+static uint8_t *unwritten(size_t pages)
+{
+	uint8_t *mem = mmap(NULL, pages * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	assert_ptr_not_equal(mem, MAP_FAILED);
+	for (size_t i = 0; i < pages; i++)
+		assert_int_equal(*(volatile uint8_t *)&mem[i * PAGE], 0);
+	return mem;
+}
+
+/*
+ * A message that is given back comes after what other receivers took meanwhile:
+ * that a page was never written before is no reason to.
+ */
+static void test_nothing_is_given_back_for_a_new_page(void **state)
+{
+	uint32_t slot_size = 2 * PAGE + 64;
+	int fd = queue(NULL, .slots = SLOTS, .slot_size = slot_size,
+		       .flags = IPCX_QUEUE_MAPPABLE);
+	int region = marked_region(1);
+	uint8_t *mem = unwritten(16);
+	struct ipcx_msg msgs[3];
+	struct mapped m;
+
+	(void)state;
+	mapped_open(&m, fd);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(send_riders(fd, i, &region, 1), 1);
+		/* Over page boundaries all three, and the second's numbers. */
+		msgs[i] = (struct ipcx_msg) {
+			.buf = (uintptr_t)&mem[(4 * i + 1) * PAGE - 8],
+			.len = slot_size,
+			.fds = (uintptr_t)&mem[(13 + i) * PAGE - 4],
+			.fd_count = i == 1 ? IPCX_FDS_MAX : 1,
+		};
+	}
+	assert_int_equal(transfer(fd, IPCX_IOC_RECV, msgs, 3, 0), 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		int rider;
+
+		assert_int_equal(msgs[i].ticket, i);
+		memcpy(&rider, (void *)(uintptr_t)msgs[i].fds, sizeof(rider));
+		expect_mark(rider, 1);
+		close(rider);
+	}
+	assert_int_equal(m.kpage->ret_epoch, 0);
+	mapped_close(&m);
+	munmap(mem, 16 * PAGE);
+	close(region);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_bad_message_inside_a_batch),
 		cmocka_unit_test(test_bad_buffer_of_receiver),
 		cmocka_unit_test(test_message_array_not_writable),
+		cmocka_unit_test(test_nothing_is_given_back_for_a_new_page),
 	};
 
 	return guest_run(tests);

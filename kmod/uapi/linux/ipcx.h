@@ -573,9 +573,10 @@ struct ipcx_msg {
  * Both return the number of messages moved, at least 1. SEND waits for room
  * until all are sent; if it must stop before that, by deadline, signal or
  * error, it returns how many went. RECV waits for the first message only and
- * takes what is there. Messages of one call are sent and received in order. The
- * kernel's own claims never outlive the call: killing a caller loses no message
- * and blocks nobody.
+ * takes what is there. Messages of one call are sent and received in order; one
+ * that stays after an error of its receiver comes next, but after those that
+ * other receivers took meanwhile. The kernel's own claims never outlive the
+ * call: killing a caller loses no message and blocks nobody.
  *
  * PEEK takes one message (@count 1) to look at, which stays where it is: another
  * may receive it at any time. Descriptors that ride along are told by
