@@ -51,6 +51,35 @@ void fail_end(void)
 	errno = before;
 }
 
+/* Less and less often: a slow machine may take longer for a signal than until the next. */
+static suseconds_t pause_us;
+
+static void interrupt_after_pause(void)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval) { .it_value = { 0, pause_us } }, NULL);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+	if (pause_us && pause_us < 500000)
+		pause_us *= 2;
+	interrupt_after_pause();
+}
+
+void interrupt_begin(void)
+{
+	pause_us = 2000;
+	interrupt_after_pause();
+}
+
+/* One that is on its way finds that it is too late. */
+void interrupt_end(void)
+{
+	pause_us = 0;
+	interrupt_after_pause();
+}
+
 long do_FAIL(const struct call *c)
 {
 	/* Calls allocate a few times, some often. */
@@ -72,22 +101,28 @@ long do_KILL(const struct call *c)
 	return checked(kill(shared->actor[n].pid, SIGKILL));
 }
 
-static long make(const struct call *c)
+static long attempt(const struct call *c)
 {
 	static long (*const does[OP_COUNT])(const struct call *c) = {
 #define OP_FUNCTION(name) do_##name,
 		OPS(OP_FUNCTION)
 #undef OP_FUNCTION
 	};
+	long ret;
+
+	return may_fault(ret = does[c->op % OP_COUNT](c)) ? ret : -EFAULT;
+}
+
+static void make(const struct call *c)
+{
 	uint8_t *error = &counters[PLACES + c->op % OP_COUNT * ERRORS];
 	long ret;
 
 	memory_reuse();
-	ret = does[c->op % OP_COUNT](c);
+	ret = attempt(c);
 	kcov_fold();
 	error[ret < 0 && -ret < ERRORS ? -ret : 0] = 1;
 	shared->calls++;
-	return ret;
 }
 
 /* How a child ends: by itself, as another program, by a signal of its own or its parent's. */
@@ -221,15 +256,13 @@ static void put_all_away(void)
 	kcov_fold();
 }
 
-static void on_alarm(int signal)
-{
-	(void)signal;
-}
-
 static void on_fault(int signal)
 {
-	(void)signal;
-	siglongjmp(fault, 1);
+	if (!fault) {	/* in the fuzzer itself */
+		sigaction(signal, &(struct sigaction) { .sa_handler = SIG_DFL }, NULL);
+		return;
+	}
+	siglongjmp(*fault, 1);
 }
 
 void actor_run(int n, uint32_t from)

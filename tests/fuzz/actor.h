@@ -57,10 +57,19 @@ void memory_unmap_all(void);
 /* An actor that cannot go on; exit() would be libFuzzer's affair. */
 #define die(what)	(perror(what), _exit(1))
 
-/* Runs what may fault; true if it did not. */
-extern sigjmp_buf fault;
-#define may_fault(statement) \
-	(sigsetjmp(fault, 0) ? false : ({ statement; true; }))
+/* Runs what may fault; true if it did not. Every call is run so as a whole, too. */
+extern sigjmp_buf *fault;
+#define may_fault(statement) ({						\
+	sigjmp_buf here_, *outer_ = fault;				\
+	bool fine_ = !sigsetjmp(here_, 0);				\
+									\
+	if (fine_) {							\
+		fault = &here_;						\
+		statement;						\
+	}								\
+	fault = outer_;							\
+	fine_;								\
+})
 
 /* Makes a system call, with the failure that it shall meet; -errno on failure. */
 #define checked(call) ({						\
@@ -72,6 +81,10 @@ extern sigjmp_buf fault;
 	fail_end();							\
 	ret_;								\
 })
+
+/* Who waits for ever is interrupted again and again: the first time may be too early. */
+void interrupt_begin(void);
+void interrupt_end(void);
 
 void fail_begin(void);
 void fail_end(void);

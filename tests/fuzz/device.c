@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -237,19 +236,6 @@ long do_SEAL(const struct call *c)
 	return call_object(c, REGION, IPCX_IOC_SEAL, &args, sizeof(args));
 }
 
-/* Who waits for ever is interrupted again and again: the first time may be too early. */
-static bool interrupted(uint64_t deadline)
-{
-	const struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
-
-	return deadline == IPCX_FOREVER && !setitimer(ITIMER_REAL, &often, NULL);
-}
-
-static void interrupt_no_more(void)
-{
-	setitimer(ITIMER_REAL, &(struct itimerval) { 0 }, NULL);
-}
-
 static uint64_t deadline(uint8_t which)
 {
 	struct timespec now;
@@ -266,15 +252,15 @@ static uint64_t deadline(uint8_t which)
 static long call_waiting(const struct call *c, unsigned long cmd, const void *args, size_t size,
 			 uint64_t until)
 {
-	bool timer = interrupted(until);
+	/* A deadline that a twist makes may be any; so is one that others write over. */
+	bool long_one = until == IPCX_FOREVER || c->twist % 16 >= 13 || c->place;
 	long ret;
 
-	/* A deadline that a twist makes may be any; so is one that others write over. */
-	if (!timer && (c->twist % 16 >= 13 || c->place))
-		timer = interrupted(IPCX_FOREVER);
+	if (long_one)
+		interrupt_begin();
 	ret = call_object(c, QUEUE, cmd, args, size);
-	if (timer)
-		interrupt_no_more();
+	if (long_one)
+		interrupt_end();
 	return ret;
 }
 
@@ -439,8 +425,8 @@ long do_ANY_IOCTL(const struct call *c)
 
 	for (int i = 2; i < 16; i++)
 		args.word[i] = choose(words, c->a[2 + i % 4] + i);
-	interrupted(IPCX_FOREVER);
+	interrupt_begin();
 	ret = call_fd(handle_pick(c->fd, NOTHING)->fd, c, cmd, &args, 64);
-	interrupt_no_more();
+	interrupt_end();
 	return ret;
 }

@@ -12,7 +12,7 @@
 #define AREA_BYTES	(MAPPINGS * MAPPING_BYTES)
 
 struct mapping mappings[MAPPINGS];
-sigjmp_buf fault;
+sigjmp_buf *fault;
 
 static uint8_t *arena, *arena_next;	/* an inaccessible page is behind it */
 static uint8_t *area;			/* the addresses of all mappings */
