@@ -52,7 +52,7 @@ lint-codespell:
 ## lint-pyflakes	pyflakes, all Python
 lint-pyflakes:
 	$(call say,LINT,pyflakes)
-	$(Q)pyflakes3 python tests/python tests/coverage/explain
+	$(Q)pyflakes3 python tests/python tests/coverage/explain tests/fuzz/reached
 
 ## lint-checkpatch	checkpatch --strict, all C
 lint-checkpatch: $(CHECKPATCH)

@@ -97,6 +97,7 @@ void kcov_prepare(int n);
 void kcov_begin(int n);
 void kcov_fold(void);
 uint32_t kcov_reached(void);	/* how many places */
+void kcov_write(const char *path);	/* their offsets */
 
 /* actor.c */
 void actor_run(int me, uint32_t from) __attribute__((noreturn));

@@ -36,6 +36,11 @@ fuzz:
 fuzz-long:
 	@$(MAKE) -s --no-print-directory fuzz CALLS=$(or $(CALLS),10000000)
 
+## fuzz-reached	how much of each file of the module the tree's corpus reaches, and where it does not
+fuzz-reached:
+	$(call fuzz_in_guest,1000,corpus)
+	@tests/fuzz/reached $(BUILD)/modules/$(FUZZ_K)/kmod $(FUZZ_FOUND)/new/reached
+
 ## fuzz-one	an input once more, a hundred times: make fuzz-one INPUT=build/fuzz/failed
 fuzz-one:
 	$(call fuzz_in_guest,$(TIMEOUT),one $(INPUT))
@@ -45,4 +50,4 @@ fuzz-merge:
 	$(call fuzz_in_guest,10000,merge)
 	@rm -f tests/fuzz/corpus/* && cp $(FUZZ_FOUND)/new/corpus/* tests/fuzz/corpus/
 
-.PHONY: fuzz fuzzer fuzz-long fuzz-one fuzz-merge
+.PHONY: fuzz fuzzer fuzz-long fuzz-reached fuzz-one fuzz-merge
