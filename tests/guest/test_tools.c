@@ -81,8 +81,11 @@ static void test_load_refused(void **state)
 	/* What stands before the mark says how long the signature is: longer than the file. */
 	sh_ok("(cat $IPCX_MODULE; printf '\\377%%.0s' 1 2 3 4 5 6 7 8 9 10 11 12; "
 	      "echo '~Module signature appended~') >%s/signed.ko", dir);
-	sh_refused(1, "has no signature that the kernel accepts (Secure Boot)",
-		   "ipcxctl load --module %s/signed.ko", dir);
+	if (!access("/sys/module/module/parameters/sig_enforce", F_OK))
+		sh_refused(1, "has no signature that the kernel accepts (Secure Boot)",
+			   "ipcxctl load --module %s/signed.ko", dir);
+	else	/* a kernel that knows of no signatures */
+		sh_ok("ipcxctl load --module %s/signed.ko && ipcxctl unload", dir);
 	assert_false(module_loaded());
 }
 
