@@ -448,8 +448,7 @@ ipcx_move_all(struct ipcx_handle *handle, const struct ipcx_transfer *args,
 	void __user *umsg = u64_to_user_ptr(args->msgs);
 	struct ipcx_msg msg = {};
 	u64 fetched = 0;
-	int ret = 0;
-	u32 i;
+	int i, ret = 0;
 
 	for (i = 0; i < args->count; i++, umsg += args->msg_size) {
 		if (i && (i % IPCX_MOVE_SHORT == 0 ||
