@@ -270,20 +270,23 @@ bool ipcx_region_pinned(struct ipcx_region *region)
  */
 int ipcx_region_back_init(void)
 {
-	static const struct file_operations none;
 	struct file *file;
-
-	file = anon_inode_getfile("[ipcx]", &none, NULL, O_RDONLY);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	ipcx_no_open_fops = file_inode(file)->i_fop;
-	fput(file);
 
 	file = shmem_file_setup("[ipcx]", 0, VM_NORESERVE);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	ipcx_shmem_fops = file->f_op;
 	ipcx_shmem_mnt = file->f_path.mnt;
+	fput(file);
+
+	/*
+	 * Not with operations of ours: files go when the system call ends, and
+	 * before that this module, if anything else of its loading fails.
+	 */
+	file = anon_inode_getfile("[ipcx]", ipcx_shmem_fops, NULL, O_RDONLY);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ipcx_no_open_fops = file_inode(file)->i_fop;
 	fput(file);
 	return 0;
 }
