@@ -48,9 +48,9 @@ static int attachments_show(struct seq_file *m, void *unused)
 {
 	struct ipcx_object *obj = m->private;
 
-	if (obj->kind->show_attachments)
-		obj->kind->show_attachments(obj, m);
-	return 0;
+	if (!obj->kind->show_attachments)
+		return 0;
+	return obj->kind->show_attachments(obj, m);
 }
 DEFINE_SHOW_ATTRIBUTE(attachments);
 

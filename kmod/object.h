@@ -49,8 +49,8 @@ struct seq_file;
  * @shutdown: ends its use (optional)
  * @free: frees the object, which nobody knows any more
  * @stat: fills the fields of this kind
- * @show_attachments: writes the debugfs file of that name
- * @show_stuck: likewise (optional)
+ * @show_attachments: writes the debugfs file of that name; 0 or -errno (optional)
+ * @show_stuck: likewise, but that it cannot fail (optional)
  */
 struct ipcx_kind {
 	u32 kind;
@@ -66,7 +66,7 @@ struct ipcx_kind {
 	void (*shutdown)(struct ipcx_object *obj);
 	void (*free)(struct ipcx_object *obj);
 	void (*stat)(struct ipcx_object *obj, struct ipcx_stat *stat);
-	void (*show_attachments)(struct ipcx_object *obj, struct seq_file *m);
+	int (*show_attachments)(struct ipcx_object *obj, struct seq_file *m);
 	void (*show_stuck)(struct ipcx_object *obj, struct seq_file *m);
 };
 

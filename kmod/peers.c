@@ -336,8 +336,10 @@ void ipcx_show_stuck(struct ipcx_object *obj, struct seq_file *m)
  * ipcx_show_attachments - one attachment a line
  * @obj: the queue
  * @m: where to
+ *
+ * Return: 0 or -ENOMEM.
  */
-void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
+int ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
 {
 	struct ipcx_queue *q = to_queue(obj);
 	struct ipcx_attachment *a;
@@ -348,7 +350,7 @@ void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
 	/* Not under the lock, which those wait for who map and unmap. */
 	claims = ipcx_claims_get(q);
 	if (!claims)
-		return;
+		return -ENOMEM;
 	mutex_lock(&q->attach_lock);
 	xa_for_each(&q->attachments, id, a) {
 		ipcx_peer_fill(a, claims, &peer);
@@ -363,4 +365,5 @@ void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m)
 	}
 	mutex_unlock(&q->attach_lock);
 	kvfree(claims);
+	return 0;
 }

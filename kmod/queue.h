@@ -219,7 +219,7 @@ void ipcx_attach_exit(void);
 /* peers.c */
 void ipcx_stat_holder(struct ipcx_queue *q, struct ipcx_stat *stat);
 long ipcx_peers_ioctl(struct file *file, void __user *uarg);
-void ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
+int ipcx_show_attachments(struct ipcx_object *obj, struct seq_file *m);
 void ipcx_show_stuck(struct ipcx_object *obj, struct seq_file *m);
 
 /* recent.c */
