@@ -213,12 +213,14 @@ static bool ipcx_events_tell(struct ipcx_handle *handle, u64 told, u64 seq)
 	return ours;
 }
 
-static long ipcx_events_get(struct ipcx_handle *handle, void __user *uevents,
-			    u32 count, u64 *missed, bool rewind)
+static long ipcx_events_get(struct ipcx_handle *handle, void __user *uarg,
+			    struct ipcx_events *args, bool rewind)
 {
+	void __user *uevents = u64_to_user_ptr(args->events);
+	u32 count = args->count, size = args->size;
 	struct ipcx_event event;
 	u64 told;
-	u32 n = 0;
+	int n = 0;
 
 	while (n < count && ipcx_events_look(handle, &event, &told, rewind)) {
 		/* What is missed was before the first. */
@@ -227,10 +229,15 @@ static long ipcx_events_get(struct ipcx_handle *handle, void __user *uevents,
 		if (copy_to_user(uevents + n * sizeof(event), &event,
 				 sizeof(event)))
 			return n ?: -EFAULT;
+		/* Now: once an event is told, the call has not failed. */
+		if (!n) {
+			args->missed = event.seq - (rewind ? 0 : told) - 1;
+			if (ipcx_put_args(uarg, args, sizeof(*args), size))
+				return -EFAULT;
+		}
 		if (!ipcx_events_tell(handle, told, event.seq))
 			continue;
-		if (!n++)
-			*missed = event.seq - (rewind ? 0 : told) - 1;
+		n++;
 		rewind = false;
 	}
 	return n ?: -EAGAIN;
@@ -248,7 +255,6 @@ long ipcx_events_ioctl(struct file *file, void __user *uarg)
 	struct ipcx_handle *handle = ipcx_handle(file);
 	struct ipcx_events args;
 	bool rewind;
-	long n;
 	int ret;
 
 	ret = ipcx_get_args(&args, sizeof(args), sizeof(args), uarg);
@@ -261,12 +267,8 @@ long ipcx_events_ioctl(struct file *file, void __user *uarg)
 	rewind = args.flags & IPCX_EVENTS_REWIND;
 	if (!ipcx_events_pending(handle, rewind))
 		return -EAGAIN;
-	/* Now: once an event is told, the call has not failed. */
+	/* Before the entries, which are written first. */
 	if (fault_in_safe_writeable(uarg, args.size))
 		return -EFAULT;
-	n = ipcx_events_get(handle, u64_to_user_ptr(args.events), args.count,
-			    &args.missed, rewind);
-	if (n > 0 && ipcx_put_args(uarg, &args, sizeof(args), args.size))
-		return -EFAULT;
-	return n;
+	return ipcx_events_get(handle, uarg, &args, rewind);
 }

@@ -113,7 +113,7 @@ static long ipcx_list(void __user *uarg)
 	struct ipcx_list args;
 	struct ipcx_stat stat;
 	void __user *out;
-	u32 filled = 0;
+	long filled = 0;
 	u32 rights;
 	int ret;
 
@@ -137,16 +137,14 @@ static long ipcx_list(void __user *uarg)
 			ret = ipcx_put_args(out, &stat, sizeof(stat),
 					    args.stat_size);
 			out += args.stat_size;
-			filled++;
+			filled += !ret;
 		}
 		ipcx_object_put(obj);
-		if (ret)
-			return ret;
-		if (fatal_signal_pending(current))
-			return -EINTR;
+		if (ret || fatal_signal_pending(current))
+			break;
 		cond_resched();
 	}
-	return filled;
+	return filled ?: ret;
 }
 
 static long ipcx_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -189,17 +189,18 @@ static u32 ipcx_peers_fill(struct ipcx_queue *q, const struct ipcx_peers *args,
 	return n;
 }
 
-static int ipcx_peers_put(const struct ipcx_peers *args,
-			  const struct ipcx_peer *peers, u32 n)
+/* How many could be written; -EFAULT if that is none of them. */
+static long ipcx_peers_put(const struct ipcx_peers *args,
+			   const struct ipcx_peer *peers, u32 n)
 {
 	void __user *out = u64_to_user_ptr(args->peers);
-	u32 i;
+	int i;
 
 	for (i = 0; i < n; i++)
 		if (copy_to_user(out + i * args->peer_size, &peers[i],
 				 args->peer_size))
-			return -EFAULT;
-	return 0;
+			return i ?: -EFAULT;
+	return n;
 }
 
 /**
@@ -234,7 +235,7 @@ long ipcx_peers_ioctl(struct file *file, void __user *uarg)
 	if (!claims)
 		goto out_free_peers;
 	n = ipcx_peers_fill(q, &args, claims, peers);
-	ret = ipcx_peers_put(&args, peers, n) ? : n;
+	ret = ipcx_peers_put(&args, peers, n);
 	kvfree(claims);
 out_free_peers:
 	kvfree(peers);

@@ -15,7 +15,8 @@
  *    unknown command or one of another kind of descriptor -ENOTTY, an
  *    unreadable or unwritable pointer -EFAULT.
  *  - Calls that make a descriptor return it. A failed call changes nothing and
- *    writes no output; the few that can transfer a part return how much.
+ *    writes no output, but that -EFAULT can come after a part was written; the
+ *    few that can transfer a part return how much.
  *  - A command is known by its number; the bits of its structure's size in it
  *    are not looked at, nor may a seccomp filter do so. Arrays of structures
  *    carry the size of an entry, which must be that of a version the kernel
@@ -492,7 +493,8 @@ struct ipcx_stat {
  * @stat_size: bytes of an entry, sizeof(struct ipcx_stat)
  *
  * Returns the number of entries filled, in the order of their ids; 0 at the
- * end. Shown are the objects of the caller's network namespace that the caller
+ * end. It ends before an entry that cannot be written, and fails if that is the
+ * first. Shown are the objects of the caller's network namespace that the caller
  * owns, may read by their mode or has CAP_IPC_OWNER for.
  *
  * Errors: -EINVAL, -EFAULT.
@@ -724,7 +726,8 @@ struct ipcx_peer {
  * @pad: 0
  *
  * Returns the number of entries filled, in the order of their ids; 0 at the
- * end. What the kernel does for callers of SEND and RECV is the peer
+ * end. It ends before an entry that cannot be written, and fails if that is the
+ * first. What the kernel does for callers of SEND and RECV is the peer
  * IPCX_OWNER_KERNEL, which is always there, with pid 0 and the name "kernel".
  *
  * Errors: -EINVAL, -EFAULT, -ENOMEM.
@@ -798,7 +801,9 @@ struct ipcx_event {
  * without. Never blocks; poll tells by EPOLLPRI, if that was asked for, that
  * there are events.
  *
- * Returns the number of entries filled, at least 1.
+ * Returns the number of entries filled, at least 1. It ends before an entry that
+ * cannot be written: that event is told the next time. Of two that share, one
+ * can be told what the other has written already, which then fails all the same.
  *
  * Errors: -EINVAL, -EFAULT, -EAGAIN (nothing new).
  */
