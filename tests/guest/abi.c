@@ -285,7 +285,7 @@ void accepted(const struct ioctl_case *c, enum on on, const char *why)
 }
 
 /* Those of a test that failed before its end are there still. */
-static void close_objects(void)
+void close_objects(void)
 {
 	for (enum on on = ON_REGION; on < ON_NR; on++)
 		if (fds[on] > 0)
@@ -302,7 +302,7 @@ static void close_objects(void)
 	assert_soon(regions_alive() == 0);
 }
 
-void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule)
+void fresh_objects(const struct ioctl_case *c)
 {
 	close_objects();
 	memset(mem, 0, sizeof(*mem));
@@ -318,6 +318,11 @@ void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule)
 		c->fill();
 		mem->arg.head[0] = c->size;
 	}
+}
+
+void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule)
+{
+	fresh_objects(c);
 	rule(c, on);
 	close_objects();
 }

@@ -76,6 +76,10 @@ void refused(const struct ioctl_case *c, enum on on, void *arg, int expected,
 	     const char *why);
 void accepted(const struct ioctl_case *c, enum on on, const char *why);
 
+/* The objects, and in *mem a valid use of the ioctl with them. */
+void fresh_objects(const struct ioctl_case *c);
+void close_objects(void);
+
 typedef void rule_fn(const struct ioctl_case *c, enum on on);
 
 void with_fresh_objects(const struct ioctl_case *c, enum on on, rule_fn *rule);

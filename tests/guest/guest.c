@@ -135,6 +135,20 @@ int call(int fd, unsigned long cmd, void *arg)
 	return rc < 0 ? -errno : rc;
 }
 
+void every_ioctl_has_a_row(int region, int queue, bool (*has_row)(unsigned long cmd))
+{
+	for (unsigned int i = 0; i < 4 * 256; i++) {
+		unsigned long cmd = _IOC(i / 256, IPCX_IOC_MAGIC, i % 256, 0);
+		bool known = call(ctl, cmd, NULL) != -ENOTTY ||
+			     call(region, cmd, NULL) != -ENOTTY ||
+			     call(queue, cmd, NULL) != -ENOTTY;
+
+		if (known != has_row(cmd))
+			fail_msg("ioctl %#lx: %s", cmd,
+				 known ? "has no row" : "is none");
+	}
+}
+
 static uint32_t name_len(const char *name)
 {
 	return name ? (uint32_t)strlen(name) : 0;

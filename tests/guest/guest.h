@@ -42,6 +42,12 @@ int receive_fd(int sock);
 
 int call(int fd, unsigned long cmd, void *arg);		/* ioctl(), -errno */
 
+/*
+ * Asserts that a table of ioctls has all there are: what the module does not know
+ * is -ENOTTY, whatever the argument. Commands are without the bits of a size.
+ */
+void every_ioctl_has_a_row(int region, int queue, bool (*has_row)(unsigned long cmd));
+
 int region_create(const char *name, uint64_t bytes, uint32_t flags,
 		  uint32_t mode);
 int object_open(const char *name, uint32_t kind, uint32_t rights);
