@@ -31,8 +31,14 @@ static const char splats[] =
 	"|lock held when returning|Objects remaining in|slab-|double free|use-after-free"
 	"|workqueue: .*leaked|ODEBUG:|DEBUG_LOCKS_WARN_ON|irq .*nobody cared|unreferenced object";
 
-/* A process out of memory is killed by rights; the kernel's report of it has one trace in it. */
-static const char oom_report[] = " invoked oom-killer: ";
+/*
+ * What the kernel says by rights where there is no memory, with one trace after it: of a process
+ * that is killed, a stack, a slab cache or a directory of sysctl that is not made.
+ */
+static const char *const no_memory_reports[] = {
+	" invoked oom-killer: ", ": vmalloc error: size ", ") failed with error -12",
+	"sysctl could not get directory: ", NULL,
+};
 static const char trace[] = "Call Trace";
 
 static int report_line(settle_report report, const char *format, const char *detail)
@@ -170,12 +176,21 @@ static bool look_for_race(const char *text, settle_report report, int *found)
 	return title;
 }
 
+static bool is_no_memory_report(const char *text)
+{
+	const char *const *report = no_memory_reports;
+
+	while (*report && !strstr(text, *report))
+		report++;
+	return *report;
+}
+
 int settle_splats(int fd, unsigned long long after, settle_report report)
 {
 	static struct record r;
 	static regex_t splat;
 	static bool compiled;
-	bool oom = false;
+	bool no_memory = false;
 	int found = 0;
 
 	if (!compiled && regcomp(&splat, splats, REG_EXTENDED | REG_NOSUB))
@@ -186,10 +201,10 @@ int settle_splats(int fd, unsigned long long after, settle_report report)
 			continue;
 		if (look_for_race(r.text, report, &found))
 			continue;
-		if (strstr(r.text, oom_report))
-			oom = true;
-		else if (oom && strstr(r.text, trace))
-			oom = false;
+		if (is_no_memory_report(r.text))
+			no_memory = true;
+		else if (no_memory && strstr(r.text, trace))
+			no_memory = false;
 		else if (!regexec(&splat, r.text, 0, NULL, 0))
 			found += report_line(report, "dmesg: %s", r.text);
 	}

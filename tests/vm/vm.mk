@@ -70,6 +70,12 @@ reload:
 	$(call prepare,guest-ready-$(K) $(BUILD)/tests/guest/test_module)
 	@tests/vm/guest -t 1000000 $(K) 'TIMES=$(TIMES) SEED=$(SEED) $(BUILD)/tests/guest/test_module'
 
+## faults		lets each allocation and copy in every call fail in turn, the long form: make faults [K=debug-6.12]
+faults: K = debug
+faults:
+	$(call prepare,guest-ready-$(K) $(FAULT_TESTS))
+	@tests/vm/guest -t 1800 $(K) 'FAULTS_LONG=1 tests/vm/run-tests -v -t 600 $(FAULT_TESTS)'
+
 ## guest-run	runs CMD='...' in a guest; SHARE=dir is readable there at /mnt/share
 # As it was typed: a $ in it is the guest shell's.
 guest-run: override export CMD := $(value CMD)
@@ -109,4 +115,4 @@ check-guest:
 	$(call prepare,guest-tests debug-tests guest-ready-$(K))
 	@tests/vm/check $(K)
 
-.PHONY: check check-host check-guest deps kernels guest guest-run reload shell soak torture $(ALL_KERNELS:%=guest-ready-%)
+.PHONY: check check-host check-guest deps faults kernels guest guest-run reload shell soak torture $(ALL_KERNELS:%=guest-ready-%)
