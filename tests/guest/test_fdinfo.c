@@ -274,10 +274,13 @@ static void test_list_faults(void **state)
 	munmap(mem + PAGE, PAGE);
 	st = (void *)(mem + PAGE - sizeof(*st));
 	arg.stats = (uintptr_t)st;
-	assert_int_equal(call(ctl, IPCX_IOC_LIST, &arg), -EFAULT);
-	arg.count = 1;
 	assert_int_equal(call(ctl, IPCX_IOC_LIST, &arg), 1);
 	assert_int_equal(st->id, object_stat(fds[0]).id);
+	arg.stats += sizeof(*st);
+	assert_int_equal(call(ctl, IPCX_IOC_LIST, &arg), -EFAULT);
+	arg.stats -= sizeof(*st);
+	arg.count = 1;
+	assert_int_equal(call(ctl, IPCX_IOC_LIST, &arg), 1);
 	arg.count = 0;
 	assert_int_equal(call(ctl, IPCX_IOC_LIST, &arg), -EINVAL);
 	arg.count = 1025;
