@@ -122,7 +122,7 @@ int fault_end(void **state)
 		injected[i] = TIMES - file_number(kinds[i].times);
 		sum += injected[i];
 	}
-	print_message("faults: %lu injected in %u calls:", sum, calls);
+	print_message("## faults: %lu injected in %u calls:", sum, calls);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		print_message(" %s %lu", kinds[i].what, injected[i]);
 	print_message("\n");
