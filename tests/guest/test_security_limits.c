@@ -21,8 +21,9 @@
 /* ---- a memory cgroup ---- */
 
 /*
- * What was freed keeps its group as long as the kernel keeps it: as KASAN does,
- * to see a use of it, until its cache is made to shrink.
+ * What was freed keeps its group as long as the kernel keeps it: slab objects by
+ * KASAN, to see a use of them, until their cache is made to shrink; pages in each
+ * processor's list of those that go to the LRU, until that is drained.
  */
 static uint64_t dying_cgroups(void)
 {
@@ -32,6 +33,7 @@ static uint64_t dying_cgroups(void)
 	for (size_t i = 0; i < caches.gl_pathc; i++)
 		assert_int_equal(file_write(caches.gl_pathv[i], "1"), 0);
 	globfree(&caches);
+	assert_int_equal(file_write("/proc/sys/vm/compact_memory", "1"), 0);
 	return fact(CGROUPS "cgroup.stat", "nr_dying_descendants");
 }
 
