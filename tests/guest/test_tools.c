@@ -85,7 +85,7 @@ static void test_load_refused(void **state)
 		sh_refused(1, "has no signature that the kernel accepts (Secure Boot)",
 			   "ipcxctl load --module %s/signed.ko", dir);
 	else	/* a kernel that knows of no signatures */
-		sh_ok("ipcxctl load --module %s/signed.ko && ipcxctl unload", dir);
+		sh_ok("(ipcxctl load --module %s/signed.ko && ipcxctl unload) >/dev/null", dir);
 	assert_false(module_loaded());
 }
 
